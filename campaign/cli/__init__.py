@@ -1,0 +1,1 @@
+"""What a person types, and what they see. Parses, calls, prints; thin."""

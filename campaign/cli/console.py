@@ -1,0 +1,26 @@
+"""Where words go: what a command is asked for to standard output, everything on the way to standard error."""
+
+import sys
+
+import typer
+
+
+def say(*lines: str) -> None:
+    """Something on the way."""
+    for line in lines:
+        typer.echo(line, err=True)
+
+
+def tell(*lines: str) -> None:
+    """A result."""
+    for line in lines:
+        typer.echo(line)
+
+
+def somebody_is_there() -> bool:
+    """A person who can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(question: str) -> bool:
+    return typer.confirm(question, default=False, err=True)

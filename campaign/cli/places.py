@@ -1,0 +1,79 @@
+"""Which database a command means, and which campaign in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from campaign import wiring
+from campaign.core.lead import CampaignState
+from campaign.core.records import CampaignRecord
+from campaign.errors import UsageError
+from campaign.settings import Loaded, load
+
+FINISHED = {CampaignState.COMPLETED, CampaignState.STOPPED}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A campaign and where it lives."""
+
+    loaded: Loaded
+    database: Path
+    campaign: CampaignRecord
+
+    @property
+    def simulated(self) -> bool:
+        return self.campaign.account.simulated
+
+    @property
+    def flags(self) -> str:
+        """What another command needs to find it again."""
+        return f"{self.campaign.name}{' --simulate' if self.simulated else ''}"
+
+
+def database_of(loaded: Loaded, db: Path | None, *, simulate: bool) -> Path:
+    """The file a command is about; simulated campaigns have one of their own."""
+    if db or not simulate:
+        return loaded.secrets.campaign_db
+    return loaded.secrets.campaign_db.with_name(wiring.SIMULATED_DB.name)
+
+
+async def everything(loaded: Loaded, db: Path | None) -> list[Found]:
+    """All campaigns of the database and, unless one was named, of the simulated one beside it."""
+    files = [loaded.secrets.campaign_db]
+    if db is None:
+        files.append(database_of(loaded, None, simulate=True))
+    found = []
+    for file in dict.fromkeys(files):
+        if file.exists():
+            async with wiring.reading(file) as books:
+                found += [Found(loaded, file, campaign) for campaign in await books.campaigns()]
+    return found
+
+
+async def find(name: str | None, *, simulate: bool, config: Path | None, db: Path | None) -> Found:
+    """The campaign of that name; without one the only one, or the only unfinished one. Raises UsageError."""
+    loaded = load(config, db)
+    there = [each for each in await everything(loaded, db) if each.simulated or not simulate]
+    if not there:
+        raise UsageError(
+            f"There is no campaign in {database_of(loaded, db, simulate=simulate)}.",
+            "`campaign run LEADS.csv` makes one.",
+        )
+    wanted = [each for each in there if name in (None, each.campaign.name)]
+    if not wanted:
+        raise UsageError(f"There is no campaign {name}.", f"There are: {_names(there)}.")
+    return _only(wanted, name)
+
+
+def _only(wanted: Sequence[Found], name: str | None) -> Found:
+    unfinished = [each for each in wanted if each.campaign.state not in FINISHED]
+    real = [each for each in wanted if not each.simulated]
+    for choice in (wanted, real if name else [], unfinished):
+        if len(choice) == 1:
+            return choice[0]
+    raise UsageError("There are several campaigns.", f"Say which: {_names(wanted)}.")
+
+
+def _names(found: Sequence[Found]) -> str:
+    return ", ".join(sorted(each.flags for each in found))

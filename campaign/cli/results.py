@@ -1,0 +1,73 @@
+"""What a command ends with: what happened, what to do next, where the files are."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from campaign import wiring
+from campaign.cli import words
+from campaign.cli.console import tell
+from campaign.cli.places import Found
+from campaign.core.lead import LeadState
+from campaign.engine.run import Ending
+from campaign.ports import Insight
+from campaign.report.summary import Summary, summary
+
+NEXT = {
+    Ending.DONE: "Finished: every lead is done.",
+    Ending.PAUSED: "Paused: {reason}. `campaign resume {flags}` goes on.",
+    Ending.STOPPED: "Stopped for good.",
+    Ending.IN_DOUBT: "Nothing is left to dial, but some calls are in doubt: they may have rung, so they are held "
+    "and not called again.",
+    Ending.ACCOUNT: "Paused: {reason}. Put it right (credentials, balance, verification), then "
+    "`campaign resume {flags}`; no attempt was used up.",
+    Ending.INTERRUPTED: "Interrupted; nothing is lost. `campaign resume {flags}` goes on.",
+}
+
+
+STATES = {
+    LeadState.PENDING: "not called yet",
+    LeadState.RETRY_WAIT: "will be tried again",
+    LeadState.IN_FLIGHT: "on the line",
+    LeadState.HELD: "held: in doubt",
+}
+
+
+async def finish(still: Insight, found: Found, ending: Ending, out: Path) -> None:
+    """The report, and the last words of a run."""
+    from campaign.report.files import write
+
+    policy = wiring.policy_of(wiring.stored(found.campaign))
+    files = await write(still, found.campaign, out, zone=policy.window.zone, reached_after=policy.reached_after)
+    tell("", NEXT[ending].format(reason=found.campaign.reason, flags=found.flags))
+    totals(await summary(still, found.campaign, reached_after=policy.reached_after), found)
+    tell("", "Files:", *(f"  {file}" for file in (files.leads, files.attempts, files.rejects, files.summary)))
+    tell(f"More: campaign status {found.flags}")
+
+
+def totals(counted: Summary, found: Found) -> None:
+    """The figures of `summary.json` that a person wants first."""
+    if found.simulated:
+        tell("Simulated: nobody was called.")
+    rejects = sum(counted.rejects.values())
+    tell(f"{counted.lines} lines: {counted.leads} leads, {rejects} rejects", "")
+    rows = words.outcomes(counted.outcomes)
+    rows += [
+        ("not called yet", counted.states[LeadState.PENDING]),
+        ("will be tried again", counted.states[LeadState.RETRY_WAIT]),
+    ]
+    rows += [("on the line", counted.states[LeadState.IN_FLIGHT]), ("held: in doubt", counted.states[LeadState.HELD])]
+    tell(*(f"  {name:<22}{count:>7}" for name, count in rows if count))
+    calls = sum(counted.attempts.values())
+    cost = f"; cost INR {counted.cost}" if counted.cost is not None else ""
+    unpriced = f", {counted.not_priced} not priced yet" if counted.not_priced else ""
+    tell("", f"  {counted.reached_leads} reached; {calls} calls{cost}{unpriced}")
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    """Settings that are not the same, as `section.key: old → new`."""
+    for section, keys in after.items():
+        for key, value in keys.items():
+            old = before.get(section, {}).get(key)
+            if old != value:
+                yield f"{section}.{key}: {old} → {value}"

@@ -1,0 +1,94 @@
+"""`campaign status` and `campaign list`."""
+
+import asyncio
+import json
+from pathlib import Path
+
+from campaign import wiring
+from campaign.cli import words
+from campaign.cli.console import tell
+from campaign.cli.places import Found, everything, find
+from campaign.core.lead import CampaignState, LeadState
+from campaign.core.records import Owner
+from campaign.core.tally import Tally
+from campaign.settings import load
+
+STATES = {
+    CampaignState.DRAFT: "not started",
+    CampaignState.SCHEDULED: "scheduled",
+    CampaignState.RUNNING: "running",
+    CampaignState.PAUSED: "paused",
+    CampaignState.DRAINING: "stopping",
+    CampaignState.COMPLETED: "finished",
+    CampaignState.STOPPED: "stopped",
+    CampaignState.FAILED: "failed",
+}
+
+
+def show_status(name: str | None, *, as_json: bool, simulate: bool, config: Path | None, db: Path | None) -> None:
+    """One campaign."""
+
+    async def go() -> None:
+        found = await find(name, simulate=simulate, config=config, db=db)
+        async with wiring.reading(found.database) as books, books.snapshot() as still:
+            tally = await still.tally(found.campaign.id)
+        owner = wiring.owner_of(found.database)
+        if as_json:
+            tell(json.dumps(_for_programs(found, tally, owner), indent=2))
+        else:
+            _for_people(found, tally, owner)
+
+    asyncio.run(go())
+
+
+def show_list(*, config: Path | None, db: Path | None) -> None:
+    """All campaigns."""
+
+    async def go() -> None:
+        for found in await everything(load(config, db), db):
+            async with wiring.reading(found.database) as books:
+                tally = await books.tally(found.campaign.id)
+            state = _state(found, wiring.owner_of(found.database))
+            simulated = "  simulated" if found.simulated else ""
+            tell(f"{found.campaign.name:<24}{state:<14}{tally.total:>8} leads  {tally.left:>8} left{simulated}")
+
+    asyncio.run(go())
+
+
+def _for_programs(found: Found, tally: Tally, owner: Owner | None) -> dict[str, object]:
+    return {
+        "name": found.campaign.name,
+        "state": found.campaign.state,
+        "simulated": found.simulated,
+        "leads": {"total": tally.total} | {str(state): tally.states.get(state, 0) for state in LeadState},
+        "outcomes": dict(tally.outcomes),
+        "attempts": tally.attempts,
+        "unknown": tally.in_doubt,
+        "waiting": dict(tally.waiting),
+        "next_at": tally.next_at.isoformat() if tally.next_at else None,
+        "running": {"pid": owner.pid, "since": owner.since.isoformat()} if owner else None,
+    }
+
+
+def _state(found: Found, owner: Owner | None) -> str:
+    if found.campaign.state is CampaignState.RUNNING and owner is None:
+        return "interrupted"
+    return STATES[found.campaign.state]
+
+
+def _for_people(found: Found, tally: Tally, owner: Owner | None) -> None:
+    campaign, zone = found.campaign, wiring.policy_of(wiring.stored(found.campaign)).window.zone
+    why = f": {campaign.reason}" if campaign.reason else ""
+    tell(f"{campaign.name}: {_state(found, owner)}{why}{' (simulated: nobody is called)' if found.simulated else ''}")
+    if owner:
+        tell(f"  process {owner.pid} holds the database, since {words.moment(owner.since, zone)}")
+    tell(f"  {tally.total} leads, {tally.done} done, {tally.left} left; {tally.attempts} calls so far", "")
+    tell(*(f"  {name:<22}{count:>7}" for name, count in words.outcomes(tally.outcomes)))
+    if tally.waiting:
+        tell("", "  still to do:", *(f"  {count:>7}  {reason}" for reason, count in tally.waiting.items()))
+    if tally.in_doubt:
+        tell("", f"  {tally.in_doubt} in doubt: they may have rung, so they are held and not called again")
+    if tally.next_at:
+        tell("", f"  the next call is due {words.moment(tally.next_at, zone)}")
+    if owner is None and tally.left:
+        tell(f"  nobody is dialling; `campaign resume {found.flags}` goes on")

@@ -1,0 +1,74 @@
+"""Figures in the words a person uses."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from campaign.core.lead import Outcome
+from campaign.core.policy import Policy
+from campaign.core.tally import Forecast, Tally
+
+OUTCOMES = {
+    Outcome.COMPLETED: "answered",
+    Outcome.BUSY: "busy",
+    Outcome.NO_ANSWER: "no answer",
+    Outcome.FAILED: "failed",
+    Outcome.INVALID_NUMBER: "invalid number",
+    Outcome.DNC: "do not call",
+    Outcome.OPTED_OUT: "opted out",
+    Outcome.EXPIRED: "expired",
+    Outcome.CANCELED: "canceled",
+    Outcome.UNKNOWN: "unknown",
+    Outcome.EXCLUDED: "excluded",
+}
+
+
+def moment(at: datetime, zone: ZoneInfo, now: datetime | None = None) -> str:
+    """`15:40` today, `Tue 24 Nov 15:40` on another day."""
+    local = at.astimezone(zone)
+    today = now is not None and now.astimezone(zone).date() == local.date()
+    return f"{local:%H:%M}" if today else f"{local:%a %d %b %H:%M}"
+
+
+def outcomes(counts: Mapping[Outcome, int]) -> list[tuple[str, int]]:
+    return [(words, counts[outcome]) for outcome, words in OUTCOMES.items() if counts.get(outcome)]
+
+
+def progress(tally: Tally) -> str:
+    """One line: what came out so far, and what is left."""
+    parts = [f"{count} {words}" for words, count in outcomes(tally.outcomes)]
+    parts += [f"{tally.alive} on the line" if tally.alive else ""]
+    parts += [f"{tally.left} left", f"{tally.in_doubt} in doubt" if tally.in_doubt else ""]
+    return ", ".join(filter(None, parts))
+
+
+def duration(span: timedelta) -> str:
+    minutes = max(1, round(span.total_seconds() / 60))
+    days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    parts = [f"{days} d" if days else "", f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
+    return " ".join(filter(None, parts))
+
+
+def finishing(expected: Forecast, zone: ZoneInfo, now: datetime) -> str:
+    if expected.soonest is None:
+        return "not before the campaign's end"
+    latest = moment(expected.latest, zone, now) if expected.latest else "the campaign's end"
+    return f"not before {moment(expected.soonest, zone, now)}; at the latest, by the rate alone, {latest}"
+
+
+def soonest(expected: Forecast, zone: ZoneInfo, now: datetime) -> str:
+    return f"not before {moment(expected.soonest, zone, now)}" if expected.soonest else ""
+
+
+def in_force(policy: Policy, hours: str) -> list[str]:
+    """The settings a person would want to see before the first call."""
+    waits = {str(kind): ", ".join(duration(wait) for wait in each) or "none" for kind, each in policy.waits.items()}
+    retries = "; ".join(f"{kind.replace('_', ' ')}: {each}" for kind, each in waits.items())
+    heard = "callbacks, and asking for silent calls" if policy.callbacks else "asking the provider (no public address)"
+    return [
+        f"  calls from   {policy.caller_id} into {policy.flow_url}",
+        f"  pace         {policy.rate}, {policy.channels} calls at once",
+        f"  hours        {hours} ({policy.window.zone.key})",
+        f"  each lead    at most {policy.max_attempts} calls, {policy.per_day} a day, waiting after {retries}",
+        f"  ends         heard by {heard}",
+    ]

@@ -1,0 +1,85 @@
+"""What can happen to an attempt. Every one of them is also a row of the ledger's append-only `event` table."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaign.core.attempt import CallSid, Disposition, Refusal, ResolvedBy
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The intent is on disk: the request may leave now. `latest_end`: see `Attempt`."""
+
+    at: datetime
+    latest_end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider has the call. `created`: its own instant for it, in its own words, never compared with our clock."""
+
+    at: datetime
+    call_sid: CallSid
+    by: ResolvedBy = ResolvedBy.RESPONSE
+    created: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The call was certainly not placed. `retry_after`: seconds asked for by a 429, where it said."""
+
+    at: datetime
+    refusal: Refusal
+    reason: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """The request may have rung a phone. `latest_end`: earlier than the attempt's own after a server error.
+
+    `server_error`: the provider itself answered with one, so nobody is on the phone once it has rung out.
+    """
+
+    at: datetime
+    reason: str
+    latest_end: datetime | None = None
+    server_error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The call is over. `status`: the provider's own word."""
+
+    at: datetime
+    disposition: Disposition
+    status: str
+    by: ResolvedBy
+    call_sid: CallSid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotPlaced:
+    """Evidence that an attempt in doubt never became a call."""
+
+    at: datetime
+    evidence: str
+    by: ResolvedBy = ResolvedBy.POLL
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenOff:
+    """A person gave an undecided attempt up."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """An accepted call whose end nobody told in time; its lead is held."""
+
+    at: datetime
+
+
+Event = Sent | Accepted | Refused | InDoubt | Ended | NotPlaced | WrittenOff | Silent

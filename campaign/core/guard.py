@@ -1,0 +1,95 @@
+"""The last question before a request leaves, asked inside the commit that allows it: may this attempt be sent now?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from campaign.core.attempt import Disposition
+from campaign.core.lead import CampaignState, Outcome
+from campaign.core.outcome import OF_DISPOSITION
+from campaign.core.policy import Policy
+from campaign.core.window import Over, Shut
+
+DAY = timedelta(days=1)
+
+
+class Why(StrEnum):
+    """Why an attempt is held back; the words a person reads."""
+
+    PAUSED = "the campaign is paused"
+    HOURS = "outside the calling hours"
+    CHANNELS = "all channels are in use"
+    LIVE = "another call to this number is alive or in doubt"
+    GAP = "too soon after the last call to this number"
+    DAY = "this number had its calls for the day"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the ledger knows at the instant of the commit.
+
+    `number_calls`: when the number was called in the last 24 hours, over all campaigns, oldest first.
+    `number_free_at`: the latest end of its last call. `last`: how the lead's last call ended.
+    """
+
+    campaign: CampaignState
+    channels_used: int
+    lead_calls: int
+    number_calls: Sequence[datetime]
+    number_alive: bool
+    number_free_at: datetime | None
+    last: Disposition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Commit, then send."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldBack:
+    """Not now. `until` is None when only an event, not time, can change it."""
+
+    why: Why
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Never: the lead is done."""
+
+    outcome: Outcome
+    why: str
+
+
+Verdict = Send | HoldBack | Finish
+
+
+def may_send(facts: Facts, policy: Policy, now: datetime) -> Verdict:
+    """The verdict, by the first rule that speaks."""
+    if facts.campaign is not CampaignState.RUNNING:
+        return HoldBack(Why.PAUSED)
+    match policy.window.at(now, policy.ring_timeout):
+        case Over(why):
+            return Finish(Outcome.EXPIRED, why)
+        case Shut(until, _):
+            return HoldBack(Why.HOURS, until)
+        case _:
+            return _caps(facts, policy, now)
+
+
+def _caps(facts: Facts, policy: Policy, now: datetime) -> Verdict:
+    if facts.lead_calls >= policy.max_attempts:
+        outcome = OF_DISPOSITION[facts.last] if facts.last else Outcome.FAILED
+        return Finish(outcome, f"{facts.lead_calls} of {policy.max_attempts} calls made")
+    if facts.number_alive:
+        return HoldBack(Why.LIVE)
+    if facts.number_free_at and now < facts.number_free_at + policy.min_gap:
+        return HoldBack(Why.GAP, facts.number_free_at + policy.min_gap)
+    recent = [at for at in facts.number_calls if at > now - DAY]
+    if len(recent) >= policy.per_day:
+        return HoldBack(Why.DAY, recent[-policy.per_day] + DAY)
+    if facts.channels_used >= policy.channels:
+        return HoldBack(Why.CHANNELS)
+    return Send()

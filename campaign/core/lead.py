@@ -1,0 +1,73 @@
+"""A lead: one person of one campaign, and the number that reaches them."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+LeadId = NewType("LeadId", int)
+CampaignId = NewType("CampaignId", int)
+NumberHash = NewType("NumberHash", str)
+"""A keyed hash of a number (`core.keyed`): what caps, gaps and events know of a person."""
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNumber:
+    """A number in E.164, such as `+919812345678`. Printed, it is masked; ask for `.e164` to dial or store it."""
+
+    e164: str
+
+    def __post_init__(self) -> None:
+        if not _E164.fullmatch(self.e164):
+            raise ValueError("not a number in E.164")
+
+    @property
+    def masked(self) -> str:
+        return f"{self.e164[:3]}{'•' * (len(self.e164) - 7)}{self.e164[-4:]}"
+
+    def __str__(self) -> str:
+        return self.masked
+
+    def __repr__(self) -> str:
+        return f"PhoneNumber({self.masked})"
+
+
+class LeadState(StrEnum):
+    """Where a lead stands. `HELD`: an attempt is in doubt, or its end was never told."""
+
+    PENDING = "pending"
+    IN_FLIGHT = "in_flight"
+    RETRY_WAIT = "retry_wait"
+    HELD = "held"
+    DONE = "done"
+
+
+class Outcome(StrEnum):
+    """How a lead ended. `UNKNOWN` only after somebody wrote a doubtful attempt off."""
+
+    COMPLETED = "completed"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    FAILED = "failed"
+    INVALID_NUMBER = "invalid_number"
+    DNC = "dnc"
+    OPTED_OUT = "opted_out"
+    EXPIRED = "expired"
+    CANCELED = "canceled"
+    UNKNOWN = "unknown"
+    EXCLUDED = "excluded"
+
+
+class CampaignState(StrEnum):
+    """Where a campaign stands."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DRAINING = "draining"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    FAILED = "failed"

@@ -1,0 +1,58 @@
+"""What a campaign was told to do, as plain values: the settings of `design` without their file and their secrets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from campaign.core.attempt import Disposition
+from campaign.core.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `requests` in any stretch of `period`; what an account is allowed."""
+
+    requests: int
+    period: timedelta
+
+    @property
+    def interval(self) -> timedelta:
+        return self.period / self.requests
+
+    def __str__(self) -> str:
+        seconds = self.period.total_seconds()
+        return f"{self.requests}/min" if seconds == 60 else f"{self.requests}/{seconds:g}s"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version of a campaign's policy. Every attempt carries the version it was sent under."""
+
+    caller_id: str
+    flow_url: str
+    custom_field: str
+    ring_timeout: timedelta
+    time_limit: timedelta
+    margin: timedelta
+    rate: Rate
+    channels: int
+    max_attempts: int
+    waits: Mapping[Disposition, tuple[timedelta, ...]]
+    per_day: int
+    min_gap: timedelta
+    window: Window
+    callbacks: bool
+    poll_after: timedelta
+    poll_every: timedelta
+    details_for: timedelta
+    settle_for: timedelta
+    reached_after: timedelta
+
+    @property
+    def longest_call(self) -> timedelta:
+        """From the send until the call must be over, whoever tells or does not tell."""
+        return self.ring_timeout + self.time_limit + self.margin
+
+    @property
+    def longest_ring(self) -> timedelta:
+        return self.ring_timeout + self.margin

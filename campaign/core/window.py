@@ -1,0 +1,121 @@
+"""The hours in which a number may be called: local wall time, right over every change of clocks.
+
+Rules this serves: TRAI, commercial calls 9:00-21:00 (2010), promotional ones 10:00-21:00 enforced since October 2025;
+which hours apply is the campaign's own `[window]`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+DAY = timedelta(days=1)
+_DAYS_AHEAD = 16  # two weeks: the clocks may have jumped over the only span of the first
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Open from `opens` until just before `closes`; `closes` midnight means the end of the day."""
+
+    opens: time
+    closes: time
+
+    def holds(self, wall: time) -> bool:
+        return self.opens <= wall and (wall < self.closes or self.closes == time(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A call may start now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """No call may start before `until`."""
+
+    until: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """No call may start any more."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """`hours` by weekday, Monday 0; a missing day is closed. `start` and `end` bound the campaign as a whole."""
+
+    zone: ZoneInfo
+    hours: Mapping[int, tuple[Span, ...]]
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def at(self, now: datetime, ringing: timedelta = timedelta(0)) -> Open | Shut | Over:
+        """Whether a call may start now that may ring for `ringing`: the phone must not ring after closing time."""
+        opening = self.next_opening(now, ringing)
+        if opening is None:
+            return Over("no opening is left before the campaign's end")
+        if opening > now:
+            why = "the campaign has not started" if self.start and now < self.start else "outside the calling hours"
+            return Shut(opening, why)
+        return Open()
+
+    def next_opening(self, now: datetime, ringing: timedelta = timedelta(0)) -> datetime | None:
+        """The first instant from `now` on at which a call may start; None when there is none."""
+        begin = max(now, self.start) if self.start else now
+        for opens, closes in self._stretches(begin):
+            earliest = max(begin, opens)
+            if earliest + ringing >= closes:
+                continue
+            return earliest if self.end is None or earliest < self.end else None
+        return None
+
+    def working_time(self, now: datetime, needed: timedelta) -> datetime | None:
+        """When `needed` of open time will have passed; None if it never will within a year or before the end."""
+        at = now
+        while at < now + 366 * DAY:
+            opening = self.next_opening(at)
+            if opening is None:
+                return None
+            closing = next(closes for opens, closes in self._stretches(opening) if opens <= opening < closes)
+            if opening + needed <= closing:
+                finished = opening + needed
+                return finished if self.end is None or finished <= self.end else None
+            needed -= closing - opening
+            at = closing
+        return None
+
+    def _stretches(self, begin: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Open stretches from the one that may hold `begin`; those that touch at midnight are one."""
+        held: tuple[datetime, datetime] | None = None
+        first = begin.astimezone(self.zone).date() - DAY
+        for offset in range(_DAYS_AHEAD + 2):
+            for opens, closes in self._of(first + offset * DAY):
+                if held and opens <= held[1]:
+                    held = (held[0], max(held[1], closes))
+                    continue
+                if held and held[1] > begin:
+                    yield held
+                held = (opens, closes)
+        if held and held[1] > begin:
+            yield held
+
+    def _of(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        for span in self.hours.get(day.weekday(), ()):
+            last = day + DAY if span.closes == time(0) else day
+            opens, closes = max(self._instants(day, span.opens)), min(self._instants(last, span.closes))
+            if opens < closes:  # a span that the clocks jumped over is not there on that day
+                yield opens, closes
+
+    def _instants(self, day: date, wall: time) -> tuple[datetime, datetime]:
+        """Where the clocks change a time comes twice, or not at all: the later reading opens, the earlier closes."""
+        once, again = (datetime.combine(day, wall.replace(fold=fold), self.zone).astimezone(UTC) for fold in (0, 1))
+        return once, again
+
+
+def always(zone: ZoneInfo) -> Window:
+    """A window that is never shut."""
+    return Window(zone, dict.fromkeys(range(7), (Span(time(0), time(0)),)))

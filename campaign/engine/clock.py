@@ -1,0 +1,104 @@
+"""Time. The only file that reads it."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+_SLICE = 20.0  # a sleeping laptop stops asyncio's clock: look again this often
+_TICK = 0.02
+
+
+def ticks() -> float:
+    """Seconds since the machine started, its sleep included where the system can tell."""
+    source = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(source)
+
+
+class RealClock:
+    """The world's time."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def ticks(self) -> float:
+        return ticks()
+
+    def real(self, span: timedelta) -> float:
+        return span.total_seconds()
+
+    async def wait(self, until: datetime | None, bell: asyncio.Event | None = None) -> None:
+        bell = bell or asyncio.Event()
+        while not bell.is_set():
+            left = _SLICE if until is None else (until - self.now()).total_seconds()
+            if left <= 0:
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(bell.wait(), min(left, _SLICE))
+        bell.clear()
+
+
+class FastClock:
+    """Simulated time: `speed` times faster, and hours in which nothing happens are skipped.
+
+    `busy` says whether somebody is on the phone or a request is in flight; while nobody is, and everybody who waits
+    waits for a later instant, time jumps to the earliest of them. Run `skipping()` beside the campaign for that.
+    """
+
+    def __init__(self, start: datetime, speed: float, busy: Callable[[], bool] = lambda: False) -> None:
+        self.busy = busy
+        self._speed = speed
+        self._origin = start
+        self._begun = ticks()
+        self._waiting: dict[asyncio.Event, datetime] = {}
+        self._quiet = 0
+
+    def now(self) -> datetime:
+        return self._origin + timedelta(seconds=(ticks() - self._begun) * self._speed)
+
+    def ticks(self) -> float:
+        return ticks()
+
+    def real(self, span: timedelta) -> float:
+        return span.total_seconds() / self._speed
+
+    async def wait(self, until: datetime | None, bell: asyncio.Event | None = None) -> None:
+        bell = bell or asyncio.Event()
+        woken = asyncio.Event()  # rings when time has jumped
+        while not bell.is_set():
+            left = _SLICE if until is None else self.real(until - self.now())
+            if left <= 0:
+                return
+            if until is not None:
+                self._waiting[woken] = until
+            try:
+                await _first(bell, woken, min(left, _SLICE))
+            finally:
+                self._waiting.pop(woken, None)
+                self._quiet = 0  # somebody begins to do something
+            woken.clear()
+        bell.clear()
+
+    async def skipping(self) -> None:
+        """For ever: where nothing has happened for a moment, jump to the next instant somebody waits for."""
+        while True:
+            await asyncio.sleep(_TICK)
+            self._quiet = 0 if self.busy() else self._quiet + 1
+            earliest = min(self._waiting.values(), default=None)
+            if self._quiet >= 3 and earliest and self.real(earliest - self.now()) > 2 * _TICK:
+                self._jump(earliest)
+
+    def _jump(self, to: datetime) -> None:
+        self._origin, self._begun = to, ticks()
+        for woken in list(self._waiting):
+            woken.set()
+
+
+async def _first(one: asyncio.Event, other: asyncio.Event, seconds: float) -> None:
+    waits = [asyncio.ensure_future(one.wait()), asyncio.ensure_future(other.wait())]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

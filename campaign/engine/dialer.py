@@ -1,0 +1,223 @@
+"""From a lead that is due to a request that has left: claim, channel, place in the rate, commit, send, record."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from campaign.core.attempt import Refusal
+from campaign.core.call import Placement
+from campaign.core.custom_field import fill
+from campaign.core.events import InDoubt, Refused
+from campaign.core.guard import Finish, HoldBack, Send
+from campaign.core.guard import Why as Held
+from campaign.core.keyed import PublicId
+from campaign.core.lead import CampaignState, Outcome
+from campaign.core.pace import Why
+from campaign.core.policy import Policy
+from campaign.core.records import CampaignRecord, Happened, Intent, Release, Reserved
+from campaign.core.window import Over, Shut
+from campaign.engine.channels import Channels
+from campaign.engine.feed import Feed
+from campaign.engine.pacer import Pacer, Place, Rank, TurnedAway
+from campaign.ports import Clock, Insight, Provider, Queue, Store
+
+SEND_WITHIN = 2.0  # real seconds from the commit to the first byte
+NO_CONNECTION_WAIT = timedelta(seconds=30)
+ASK_AGAIN = timedelta(minutes=1)
+NEVER_LEFT = {Refusal.NOT_SENT, Refusal.NO_CONNECTION}
+LOW_WATER, HIGH_WATER = 50, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """One campaign as the engine dials it. `address_of`: where callbacks of an attempt go; None: none are asked for."""
+
+    campaign: CampaignRecord
+    policy: Policy
+    version: int
+    address_of: Callable[[PublicId], str] | None
+    limit: int | None = None
+
+
+class Dialer:
+    """`step` claims, `work` dials; `stop` makes sure that nothing leaves any more."""
+
+    def __init__(
+        self,
+        orders: Orders,
+        *,
+        store: Store,
+        insight: Insight,
+        provider: Provider,
+        queue: Queue,
+        pacer: Pacer,
+        channels: Channels,
+        clock: Clock,
+        feed: Feed,
+    ) -> None:
+        self.orders = orders
+        self.store, self.insight, self.provider, self.queue = store, insight, provider, queue
+        self.pacer, self.channels, self.clock, self.feed = pacer, channels, clock, feed
+        self.bell = feed.listen()
+        self.stopped = False
+        self._left = orders.limit
+        self._dialling = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+
+    @property
+    def used_up(self) -> bool:
+        """`--limit` leads have been taken."""
+        return self._left == 0
+
+    @property
+    def dialling(self) -> bool:
+        """A worker has an attempt in hand."""
+        return self._dialling > 0
+
+    async def stop(self) -> None:
+        """No new call. Returns once every request that was committed to be sent has left and was answered."""
+        self.stopped = True
+        self.channels.close()
+        self.pacer.turn_away(Rank.CALL)
+        await self._give_back(self.queue.drain(), None, "next in line")
+        await self._quiet.wait()
+
+    async def step(self, now: datetime) -> datetime | None:
+        """Fill the queue with leads that are due; when to come back, None: when the bell rings."""
+        policy, campaign = self.orders.policy, self.orders.campaign
+        if self.stopped or self.used_up or len(self.queue) > LOW_WATER:
+            return None
+        match policy.window.at(now, policy.ring_timeout):
+            case Shut(until, why):
+                self.feed.say(f"{why}: calling goes on", until)
+                return until
+            case Over(why):
+                if await self.store.close_rest(campaign.id, Outcome.EXPIRED, why, now):
+                    self.feed.changed()
+                return None
+        wanted = HIGH_WATER - len(self.queue)
+        claimed = await self.store.claim_due(campaign.id, now, min(wanted, self._left or wanted))
+        self._left = None if self._left is None else self._left - len(claimed)
+        for reserved in claimed:
+            await self.queue.put(reserved)
+        return None if claimed else await self.insight.next_due(campaign.id)
+
+    async def work(self) -> None:
+        """One worker, for ever."""
+        while True:
+            reserved = await self.queue.get()
+            self.bell.set()
+            self._dialling += 1
+            self._quiet.clear()
+            try:
+                await self.dial(reserved)
+            finally:
+                self._dialling -= 1
+                if not self._dialling:
+                    self._quiet.set()
+                self.feed.changed()
+
+    async def dial(self, reserved: Reserved) -> None:
+        """One attempt, from its reservation to what the answer meant."""
+        await self.channels.enter(reserved.attempt)
+        if place := await self._place(reserved):
+            await self._commit_and_send(reserved, place)
+        else:
+            self.channels.leave(reserved.attempt)
+
+    async def _place(self, reserved: Reserved) -> Place | None:
+        """A place in the rate; None, and the reservation given back, where calling is not allowed now."""
+        policy = self.orders.policy
+        opening = policy.window.at(self.clock.now(), policy.ring_timeout)
+        if self.stopped or isinstance(opening, Shut):
+            await self._give_back([reserved], opening.until if isinstance(opening, Shut) else None, "next in line")
+            return None
+        try:
+            return await self.pacer.place(Rank.CALL)
+        except TurnedAway:
+            await self._give_back([reserved], None, "next in line")
+            return None
+
+    async def _commit_and_send(self, reserved: Reserved, place: Place) -> None:
+        intent = Intent(reserved.attempt, self.orders.policy, self.orders.version, self.clock.now())
+        verdict = HoldBack(Held.PAUSED) if self.stopped else (await self.store.begin_sending([intent]))[0]
+        match verdict:
+            case Send():
+                await self._send(reserved, place)
+            case HoldBack(why, until):
+                place.withdrawn()
+                self.channels.leave(reserved.attempt)
+                again = until or (intent.at + ASK_AGAIN if why in (Held.CHANNELS, Held.LIVE) else None)
+                await self._give_back([reserved], again, why)
+            case Finish():
+                place.withdrawn()
+                self.channels.leave(reserved.attempt)
+            case _:
+                assert_never(verdict)
+
+    async def _send(self, reserved: Reserved, place: Place) -> None:
+        event = await self.provider.place(self._placement(reserved))
+        now = self.clock.now()
+        if isinstance(event, Refused) and event.refusal in NEVER_LEFT:
+            place.withdrawn()
+        else:
+            place.answered()
+        if isinstance(event, InDoubt) and event.server_error:
+            event = replace(event, latest_end=now + self.orders.policy.longest_ring)
+        [recorded] = await self.store.record([Happened(reserved.attempt, event)])
+        if recorded.attempt.alive and recorded.attempt.latest_end:
+            self.channels.take(reserved.attempt, recorded.attempt.latest_end)
+        else:
+            self.channels.leave(reserved.attempt)
+        if isinstance(event, Refused):
+            await self.heed(event, now)
+
+    def _placement(self, reserved: Reserved) -> Placement:
+        policy, address_of = self.orders.policy, self.orders.address_of
+        return Placement(
+            attempt=reserved.public_id,
+            number=reserved.number,
+            caller_id=policy.caller_id,
+            flow_url=policy.flow_url,
+            ring_timeout=policy.ring_timeout,
+            time_limit=policy.time_limit,
+            custom_field=fill(policy.custom_field, reserved.public_id, reserved.columns),
+            callback_url=address_of(reserved.public_id) if address_of else None,
+            send_by=self.clock.ticks() + SEND_WITHIN,
+        )
+
+    async def heed(self, refused: Refused, now: datetime) -> None:
+        """What a refusal means for everybody else."""
+        match refused.refusal:
+            case Refusal.LATER:
+                wait = refused.retry_after
+                until = now + (self.orders.policy.rate.period if wait is None else timedelta(seconds=wait))
+                self.pacer.pause(until, Why.ASKED)
+                self.feed.say("the provider asked us to slow down; going on", until)
+            case Refusal.NO_CONNECTION:
+                until = now + NO_CONNECTION_WAIT
+                self.pacer.pause(until, Why.NO_CONNECTION)
+                self.feed.say("no connection to the provider; trying again", until)
+            case Refusal.ACCOUNT:
+                await self.refuse_account(refused.reason, now)
+
+    async def refuse_account(self, reason: str, now: datetime) -> None:
+        """The provider does not accept the account: nothing more is sent, and the campaign waits for its people."""
+        self.stopped = True
+        self.channels.close()
+        self.pacer.turn_away(Rank.CALL)
+        self.feed.account_refused = reason
+        await self.store.set_state(self.orders.campaign.id, CampaignState.PAUSED, f"account refused: {reason}", now)
+        self.feed.changed()
+
+    async def _give_back(self, reserved: list[Reserved], due_at: datetime | None, why: str) -> None:
+        if not reserved:
+            return
+        now = self.clock.now()
+        await self.store.release([Release(each.attempt, due_at, why, now) for each in reserved])
+        if self._left is not None:
+            self._left += len(reserved)
+        self.feed.changed()

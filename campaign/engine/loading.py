@@ -1,0 +1,85 @@
+"""A file's lines on their way into the ledger, while callbacks and calls go on."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from campaign.core import custom_field
+from campaign.core.records import (
+    ImportId,
+    ImportRecord,
+    LineFate,
+    NewImport,
+    NewLead,
+    Reject,
+    RejectReason,
+)
+from campaign.ports import Store
+
+Lines = Iterator[Sequence[NewLead | Reject]]
+
+
+@dataclass(slots=True)
+class Loading:
+    """A file that has been read; nothing of it is visible until `Store.finish_import`."""
+
+    id: ImportId
+    fates: Counter[LineFate] = field(default_factory=Counter)
+    reasons: Counter[RejectReason] = field(default_factory=Counter)
+
+    @property
+    def new(self) -> int:
+        return self.fates[LineFate.NEW]
+
+    @property
+    def known(self) -> int:
+        return self.fates[LineFate.KNOWN]
+
+
+async def load(store: Store, new: NewImport, lines: Lines, template: str) -> Loading | ImportRecord:
+    """Read all of it. `template`: `[provider] custom_field`; a line for which it grows too long is a reject.
+
+    The earlier import's record if the campaign has these very bytes already. Raises ListError where the file turns out
+    to be broken; then nothing of it stays.
+    """
+    begun = await store.begin_import(new)
+    if isinstance(begun, ImportRecord):
+        return begun
+    loading = Loading(begun)
+    try:
+        while chunk := await asyncio.to_thread(next, lines, None):
+            checked = [_fitting(line, new.header, template) for line in chunk]
+            fates = await store.add_lines(begun, checked)
+            loading.fates.update(fates)
+            loading.reasons.update(
+                map(_reason, (line for line, fate in zip(checked, fates, strict=True) if fate is _OUT))
+            )
+    except BaseException:
+        await store.discard_import(begun, new.at)
+        raise
+    return loading
+
+
+_OUT = LineFate.REJECTED
+
+
+def _reason(line: NewLead | Reject) -> RejectReason:
+    """A line that reads as a lead and was rejected all the same was there before."""
+    return line.reason if isinstance(line, Reject) else RejectReason.DUPLICATE
+
+
+def _fitting(line: NewLead | Reject, header: Sequence[str], template: str) -> NewLead | Reject:
+    if isinstance(line, Reject):
+        return line
+    length = custom_field.length(template, dict(zip(header, line.cells, strict=False)))
+    if length <= custom_field.LONGEST:
+        return line
+    return Reject(
+        source_line=line.source_line,
+        column=", ".join(custom_field.columns_used(template)),
+        value=f"{length} characters",
+        reason=RejectReason.FIELD_TOO_LONG,
+        suggestion=f"Exotel's CustomField takes {custom_field.LONGEST} characters; shorten these cells",
+        cells=line.cells,
+    )

@@ -1,0 +1,107 @@
+"""Who waits for a place in the rate, and the one task that grants them.
+
+`core.pace` decides; asyncio-throttle stands behind it as the guard that holds if the pace is ever wrong. It polls and
+keeps no order among those who wait on it, so exactly one task ever does.
+"""
+
+import asyncio
+import heapq
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from itertools import count
+
+from asyncio_throttle import Throttler
+
+from campaign.core.pace import Go, Pace, Wait, Why
+from campaign.ports import Clock
+
+
+class Rank(IntEnum):
+    """Who is served first."""
+
+    LOOK_UP = 0
+    CALL = 1
+    DETAILS = 2
+
+
+class TurnedAway(Exception):
+    """No place is given any more: the campaign stops."""
+
+
+@dataclass(order=True, slots=True)
+class _Waiting:
+    rank: Rank
+    order: int
+    place: "asyncio.Future[Place]" = field(compare=False)
+
+
+class Place:
+    """A place in the rate, held by one request. Exactly one of the two methods is called, once."""
+
+    def __init__(self, pacer: "Pacer") -> None:
+        self._pacer = pacer
+
+    def answered(self) -> None:
+        """The request's answer, or its time-out, was seen."""
+        self._pacer.pace.answered(self._pacer.clock.now())
+        self._pacer.bell.set()
+
+    def withdrawn(self) -> None:
+        """The request did not leave."""
+        self._pacer.pace.withdrawn(self._pacer.clock.now())
+        self._pacer.bell.set()
+
+
+class Pacer:
+    """The account's rate, for everything that is sent."""
+
+    def __init__(self, pace: Pace, clock: Clock) -> None:
+        self.pace = pace
+        self.clock = clock
+        self.bell = asyncio.Event()
+        self.waits_for: Wait | None = None
+        self._waiting: list[_Waiting] = []
+        self._order = count()
+        self._guard = Throttler(rate_limit=pace.rate.requests, period=clock.real(pace.rate.period))
+
+    async def place(self, rank: Rank) -> Place:
+        """Wait for a place. Raises TurnedAway once `turn_away` was called for this rank."""
+        waiting = _Waiting(rank, next(self._order), asyncio.get_running_loop().create_future())
+        heapq.heappush(self._waiting, waiting)
+        self.bell.set()
+        return await waiting.place
+
+    def pause(self, until: datetime, why: Why) -> None:
+        self.pace.pause(until, why)
+        self.bell.set()
+
+    def turn_away(self, rank: Rank) -> None:
+        """Whoever waits with this rank goes home."""
+        for waiting in self._waiting:
+            if waiting.rank is rank and not waiting.place.done():
+                waiting.place.set_exception(TurnedAway())
+
+    def step(self, now: datetime) -> Go | Wait | None:
+        """Whether the first in line may go; None when nobody waits."""
+        while self._waiting and self._waiting[0].place.done():
+            heapq.heappop(self._waiting)
+        decision = self.pace.decide(now) if self._waiting else None
+        self.waits_for = decision if isinstance(decision, Wait) else None
+        return decision
+
+    def grant(self, now: datetime) -> None:
+        """The first in line goes, unless they left meanwhile."""
+        waiting = heapq.heappop(self._waiting)
+        if not waiting.place.done():
+            self.pace.sent(now)
+            waiting.place.set_result(Place(self))
+
+    async def run(self) -> None:
+        while True:
+            decision = self.step(self.clock.now())
+            if isinstance(decision, Go):
+                async with self._guard:
+                    self.grant(self.clock.now())
+            else:
+                await self.clock.wait(decision.until if decision else None, self.bell)

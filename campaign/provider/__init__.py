@@ -1,0 +1,1 @@
+"""Who places the calls. Behind `ports.Provider`; `wiring` chooses one."""

@@ -1,0 +1,404 @@
+"""Settings: what may be set, its unit, its default and why; read once, frozen, refused when wrong.
+
+Flag > environment > `.env` beside the settings file > file > default. Secrets come only from the environment, `.env`
+or a file named by `NAME_FILE`; they are in `Secrets`, never in `Settings`, which is stored with the campaign.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from campaign.errors import SettingsError
+
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)", re.ASCII)
+_RATE = re.compile(r"(\d+)\s*/\s*(\d*(?:\.\d+)?)\s*(s|min|m|h)", re.ASCII)
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not found:
+        raise ValueError('a duration such as "30s", "10m", "2h" or "1d"')
+    return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+
+
+def _duration_text(value: timedelta) -> str:
+    seconds = value.total_seconds()
+    for unit in ("d", "h", "m"):
+        if seconds and seconds % _UNITS[unit] == 0:
+            return f"{seconds / _UNITS[unit]:.0f}{unit}"
+    return f"{_exact(seconds)}s"
+
+
+def _exact(seconds: float) -> str:
+    """To the microsecond: what is stored reads back as it was."""
+    return f"{seconds:.6f}".rstrip("0").rstrip(".")
+
+
+def _rate(value: object) -> tuple[int, timedelta]:
+    if isinstance(value, tuple):
+        return value
+    found = _RATE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not found or int(found[1]) == 0:
+        raise ValueError('a rate such as "200/min", "3/s" or "50/20s"')
+    return int(found[1]), timedelta(seconds=float(found[2] or 1) * _UNITS[found[3]])
+
+
+def _rate_text(value: tuple[int, timedelta]) -> str:
+    return f"{value[0]}/{_exact(value[1].total_seconds())}s"
+
+
+def _address(value: str) -> str:
+    """https, or http to this machine: credentials and numbers travel on it."""
+    if not value:
+        return value
+    parts = urlsplit(value)
+    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)):
+        return value.rstrip("/")
+    raise ValueError("an address beginning with https:// (http:// only to this machine)")
+
+
+def _web_address(value: str) -> str:
+    if value and urlsplit(value).scheme not in ("http", "https"):
+        raise ValueError("an address such as http://my.exotel.com/<sid>/exoml/start_voice/<app_id>")
+    return value
+
+
+def _listen(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("an address and a port such as 127.0.0.1:8080")
+    return value
+
+
+def _zone(value: str) -> str:
+    if value == "lead":
+        raise ValueError('not available yet: the zone of each number. A zone such as "Asia/Kolkata"')
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError('a time zone such as "Asia/Kolkata"') from None
+    return value
+
+
+def _caller(value: object) -> object:
+    if isinstance(value, list):
+        raise ValueError("not available yet: a pool of caller ids. One number in quotes")
+    return value
+
+
+def _instant(value: str) -> str:
+    if value:
+        try:
+            aware = datetime.fromisoformat(value).tzinfo is not None
+        except ValueError:
+            aware = False
+        if not aware:
+            raise ValueError('an instant with its offset such as "2026-11-25T09:00:00+05:30"')
+    return value
+
+
+def spans(text: str) -> list[tuple[time, time]]:
+    """`09:00-13:00, 14:00-20:00` as pairs; `00:00` or `24:00` at the end means midnight; the empty text is closed."""
+    pairs = []
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        opens, dash, closes = part.partition("-")
+        try:
+            pair = time.fromisoformat(opens.strip()), time.fromisoformat(closes.strip().replace("24:00", "00:00"))
+        except ValueError:
+            raise ValueError('hours such as "09:00-21:00" or "09:00-13:00, 14:00-20:00"') from None
+        if not dash or (pair[0] >= pair[1] and pair[1] != time(0)):
+            raise ValueError('hours that end after they begin, such as "09:00-21:00"')
+        pairs.append(pair)
+    return pairs
+
+
+def _hours(value: str) -> str:
+    spans(value)
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_duration_text, return_type=str)]
+RateText = Annotated[tuple[int, timedelta], BeforeValidator(_rate), PlainSerializer(_rate_text, return_type=str)]
+Address = Annotated[str, AfterValidator(_address)]
+Hours = Annotated[str, AfterValidator(_hours)]
+Instant = Annotated[str, AfterValidator(_instant)]
+
+
+class Section(BaseModel):
+    """A table of the settings file. A key that is not here is refused; `LATER` names those that are planned."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    LATER: ClassVar[frozenset[str]] = frozenset()
+
+
+class ProviderSettings(Section):
+    """`[provider]`"""
+
+    base_url: Address = Field("https://api.exotel.com", description="Mumbai: https://api.in.exotel.com")
+    caller_id: Annotated[str, BeforeValidator(_caller)] = Field("", description="your ExoPhone, 0XXXXXXXXXX")
+    flow_url: Annotated[str, AfterValidator(_web_address)] = Field(
+        "", description="http://my.exotel.com/<sid>/exoml/start_voice/<app_id>"
+    )
+    ring_timeout: Duration = Field(timedelta(seconds=30), description="Exotel's TimeOut; TRAI allows a minute")
+    time_limit: Duration = Field(timedelta(minutes=5), description="Exotel's TimeLimit: the longest call")
+    margin: Duration = Field(timedelta(minutes=1), description="added to both before a call must be over")
+    custom_field: str = Field("{attempt}", description='columns may be added: "{attempt} {external_id}"')
+    region: str = Field("IN", pattern="^[A-Z]{2}$", description="how a number without a country code is read")
+
+    @model_validator(mode="after")
+    def _in_exotels_bounds(self) -> Self:
+        if not timedelta(seconds=1) <= self.ring_timeout <= timedelta(seconds=60):
+            raise ValueError("ring_timeout: between 1s and 60s (TRAI's maximum)")
+        if not timedelta(seconds=1) <= self.time_limit <= timedelta(hours=4):
+            raise ValueError("time_limit: between 1s and 4h (Exotel's maximum)")
+        return self
+
+
+class ListSettings(Section):
+    """`[list]`"""
+
+    LATER = frozenset({"phone_columns", "several", "tries_per_number", "max_rejects", "order"})
+    phone_column: str = Field("", description="empty: recognised by its name; two candidates are refused")
+
+
+class PaceSettings(Section):
+    """`[pace]`"""
+
+    LATER = frozenset({"retry_slack", "weight", "canary", "ramp"})
+    rate: RateText = Field((200, timedelta(minutes=1)), description="the account's limit; look-ups count too")
+    channels: int = Field(30, ge=1, description="calls alive at once")
+
+
+class RetrySettings(Section):
+    """`[retry]`: waits from the end of a call to the lead's n-th retry; the last one repeats; none: no retry."""
+
+    max_attempts: int = Field(4, ge=1, description="calls to one lead, the first included")
+    busy: tuple[Duration, ...] = (timedelta(minutes=10), timedelta(minutes=30), timedelta(hours=2))
+    no_answer: tuple[Duration, ...] = (timedelta(minutes=30), timedelta(hours=2), timedelta(days=1))
+    failed: tuple[Duration, ...] = Field((timedelta(hours=4),), description="switched-off phones often come as failed")
+    per_day: int = Field(3, ge=1, description="per number in any 24 hours, over all campaigns of the database")
+    min_gap: Duration = Field(timedelta(minutes=5), description="per number, from the end of its last call")
+
+
+class WindowSettings(Section):
+    """`[window]`: when a number may be called, in the wall time of `timezone`."""
+
+    LATER = frozenset({"holidays"})
+    timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Kolkata"
+    hours: Hours = Field("09:00-21:00", description="every day that has no entry of its own")
+    mon: Hours | None = None
+    tue: Hours | None = None
+    wed: Hours | None = None
+    thu: Hours | None = None
+    fri: Hours | None = None
+    sat: Hours | None = None
+    sun: Hours | None = Field(None, description='"" is closed')
+    start: Instant = Field("", description="RFC 3339: nothing is called before")
+    end: Instant = Field("", description="what is due after it becomes expired")
+
+    @model_validator(mode="after")
+    def _opens_at_all(self) -> Self:
+        if not any(spans(self.on(day)) for day in range(7)):
+            raise ValueError("hours: open on at least one day")
+        if self.start and self.end and datetime.fromisoformat(self.start) >= datetime.fromisoformat(self.end):
+            raise ValueError("end: after start")
+        return self
+
+    def on(self, weekday: int) -> str:
+        """The hours of a weekday, Monday 0."""
+        own: str | None = (self.mon, self.tue, self.wed, self.thu, self.fri, self.sat, self.sun)[weekday]
+        return self.hours if own is None else own
+
+
+class CallbackSettings(Section):
+    """`[callbacks]`"""
+
+    public_url: Address = Field("", description="where Exotel reaches us; empty: no callbacks, ask instead")
+    poll_after: Duration = Field(timedelta(minutes=2), description="with callbacks: when to ask for a silent call")
+    poll_every: Duration = Field(timedelta(seconds=10), description="without: all calls alive are asked for in bulk")
+
+
+class ReportSettings(Section):
+    """`[report]`"""
+
+    reached_after: Duration = Field(timedelta(seconds=10), description="an answered call this long counts as reached")
+    details_for: Duration = Field(timedelta(minutes=5), description="how long a finished run waits for prices")
+    settle_for: Duration = Field(timedelta(minutes=30), description="and goes on settling what is in doubt")
+
+
+class Settings(Section):
+    """Everything a campaign is run by; without secrets, it is stored as the campaign's policy version."""
+
+    LATER = frozenset({"guard", "cost"})
+    provider: ProviderSettings = ProviderSettings()
+    list: ListSettings = ListSettings()
+    pace: PaceSettings = PaceSettings()
+    retry: RetrySettings = RetrySettings()
+    window: WindowSettings = WindowSettings()
+    callbacks: CallbackSettings = CallbackSettings()
+    report: ReportSettings = ReportSettings()
+
+
+class Secrets(BaseSettings):
+    """The environment: secrets, and the few settings that belong to a machine rather than to a campaign."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
+    exotel_api_key: SecretStr | None = None
+    exotel_api_key_file: Path | None = None
+    exotel_api_token: SecretStr | None = None
+    exotel_api_token_file: Path | None = None
+    exotel_account_sid: str | None = None
+    campaign_key: SecretStr | None = None
+    campaign_key_file: Path | None = None
+
+    exotel_base_url: Address | None = None
+    exotel_caller_id: str | None = None
+    exotel_flow_url: str | None = None
+    campaign_public_url: Address | None = None
+    campaign_listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8080"
+    campaign_db: Path = Path("campaign.db")
+    campaign_dnc: Path | None = None
+
+    def secret(self, name: str) -> str | None:
+        """The value of `name`, or the text of the file that `name_file` points to."""
+        given: SecretStr | None = getattr(self, name)
+        file: Path | None = getattr(self, f"{name}_file")
+        if given or not file:
+            return given.get_secret_value() if given else None
+        try:
+            return file.read_text().strip()
+        except OSError as broken:
+            raise SettingsError(
+                f"{name.upper()}_FILE names {file}, which cannot be read: {broken.strerror}."
+            ) from broken
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings and environment of one command. `file` is None when no settings file was there."""
+
+    settings: Settings
+    secrets: Secrets
+    file: Path | None
+
+
+def load(config: Path | None = None, db: Path | None = None, extra: Mapping[str, Any] | None = None) -> Loaded:
+    """Read everything, flags last. `extra` is laid over the file: `{section: {key: value}}`.
+
+    Raises SettingsError with the key's name, the value and what would be right.
+    """
+    file = config or (Path("campaign.toml") if Path("campaign.toml").exists() else None)
+    tables = _read(file) if file else {}
+    secrets = _environment((file.parent if file else Path()) / ".env")
+    secrets = secrets.model_copy(update={"campaign_db": db}) if db else secrets
+    _overlay(tables, _from_environment(secrets))
+    _overlay(tables, extra or {})
+    return Loaded(parse(tables, str(file or "the settings")), secrets, file)
+
+
+def parse(tables: Mapping[str, Any], source: str) -> Settings:
+    """Tables as of the settings file, or of a stored policy version."""
+    try:
+        return Settings.model_validate(tables)
+    except ValidationError as wrong:
+        raise SettingsError(_first_fault(wrong, source), "Correct it and try again.") from None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"There is no settings file {file}.", "`campaign init` writes one.") from None
+    except (OSError, UnicodeDecodeError) as broken:
+        raise SettingsError(f"{file} cannot be read: {broken}.") from None
+    except tomllib.TOMLDecodeError as wrong:
+        raise SettingsError(f"{file} is not valid TOML: {wrong}.") from None
+
+
+def _environment(dotenv: Path) -> Secrets:
+    if dotenv.exists() and dotenv.stat().st_mode & 0o077:
+        raise SettingsError(f"Others on this machine can read {dotenv}.", f"chmod 600 {dotenv}")
+    try:
+        secrets = Secrets(_env_file=dotenv)
+    except ValidationError as wrong:
+        raise SettingsError(_first_fault(wrong, "the environment", upper=True)) from None
+    if secrets.campaign_dnc:
+        raise SettingsError("CAMPAIGN_DNC is set, but a do-not-call file is not obeyed yet.", "Unset CAMPAIGN_DNC.")
+    return secrets
+
+
+def _from_environment(secrets: Secrets) -> dict[str, dict[str, Any]]:
+    named = {
+        ("provider", "base_url"): secrets.exotel_base_url,
+        ("provider", "caller_id"): secrets.exotel_caller_id,
+        ("provider", "flow_url"): secrets.exotel_flow_url,
+        ("callbacks", "public_url"): secrets.campaign_public_url,
+    }
+    tables: dict[str, dict[str, Any]] = {}
+    for (section, key), value in named.items():
+        if value is not None:
+            tables.setdefault(section, {})[key] = value
+    return tables
+
+
+def _overlay(tables: dict[str, Any], other: Mapping[str, Any]) -> None:
+    for section, keys in other.items():
+        own = tables.setdefault(section, {})
+        if isinstance(own, dict):
+            own.update(keys)
+
+
+def _first_fault(wrong: ValidationError, source: str, *, upper: bool = False) -> str:
+    fault = wrong.errors(include_url=False)[0]
+    path = [str(part) for part in fault["loc"]]
+    key = f"{'.'.join(path[:-1])}.{path[-1]}".lstrip(".") if path else "the settings"
+    key = key.upper() if upper else key
+    if fault["type"] == "extra_forbidden":
+        if _planned(path):
+            return f"{source}: {key} is not available yet."
+        return f"{source}: there is no setting {key}. Known here: {', '.join(_known(path))}."
+    right = fault["msg"].removeprefix("Value error, ")
+    if not path or not isinstance(fault["input"], str | int | float | bool | list):
+        return f"{source}: {key}: {right}."
+    return f"{source}: {key} = {fault['input']!r} is wrong; right would be: {right}."
+
+
+def _section(path: list[str]) -> type[Section]:
+    if len(path) == 1:
+        return Settings
+    kind = Settings.model_fields[path[0]].annotation
+    assert isinstance(kind, type)
+    assert issubclass(kind, Section)
+    return kind
+
+
+def _planned(path: list[str]) -> bool:
+    return path[-1] in _section(path).LATER
+
+
+def _known(path: list[str]) -> list[str]:
+    return sorted(_section(path).model_fields)

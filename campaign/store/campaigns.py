@@ -1,0 +1,176 @@
+"""Writing: campaigns, their policies, their state; and what a start has to clear up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from campaign.core.attempt import AttemptState
+from campaign.core.lead import CampaignId, CampaignState, LeadState, Outcome
+from campaign.core.records import Account, AccountId, CampaignRecord
+from campaign.store import tables
+from campaign.store.rows import AnyRow, append_events, event_row
+
+WAITING = [LeadState.PENDING, LeadState.RETRY_WAIT]
+campaign, account, policy = tables.campaign, tables.account, tables.policy_version
+
+CAMPAIGNS = (
+    select(
+        campaign,
+        account.c.base_url,
+        account.c.account_sid,
+        account.c.simulated,
+        policy.c.settings,
+    )
+    .join(account, campaign.c.account_id == account.c.id)
+    .join(policy, (policy.c.campaign_id == campaign.c.id) & (policy.c.version == campaign.c.policy_version))
+    .order_by(campaign.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewCampaign:
+    name: str
+    account: Account
+    settings: Mapping[str, object]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewPolicy:
+    campaign: CampaignId
+    settings: Mapping[str, object]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    campaign: CampaignId
+    state: CampaignState
+    reason: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    campaign: CampaignId
+    outcome: Outcome
+    why: str
+    now: datetime
+
+
+def record_of(row: AnyRow) -> CampaignRecord:
+    return CampaignRecord(
+        id=CampaignId(row.id),
+        name=row.name,
+        account=Account(row.base_url, row.account_sid, row.simulated),
+        account_id=AccountId(row.account_id),
+        state=CampaignState(row.state),
+        reason=row.reason,
+        created_at=row.created_at,
+        policy_version=row.policy_version,
+        settings=row.settings,
+        finished_at=row.finished_at,
+    )
+
+
+def open_campaigns(connection: Connection, wanted: Sequence[NewCampaign]) -> list[CampaignRecord]:
+    return [_open(connection, each) for each in wanted]
+
+
+def _open(connection: Connection, new: NewCampaign) -> CampaignRecord:
+    there = connection.execute(CAMPAIGNS.where(campaign.c.name == new.name)).one_or_none()
+    if there is None:
+        values = {
+            "name": new.name,
+            "account_id": _account(connection, new.account),
+            "state": CampaignState.DRAFT,
+            "reason": "",
+            "policy_version": 1,
+            "created_at": new.now,
+        }
+        made = connection.execute(insert(campaign).values(values).returning(campaign.c.id)).scalar_one()
+        _add_version(connection, made, 1, new.settings, new.now)
+        append_events(connection, [event_row(new.now, "campaign", campaign_id=made, data={"name": new.name})])
+        there = connection.execute(CAMPAIGNS.where(campaign.c.id == made)).one()
+    return record_of(there)
+
+
+def _account(connection: Connection, wanted: Account) -> int:
+    named = {"base_url": wanted.base_url, "account_sid": wanted.account_sid, "simulated": wanted.simulated}
+    there: int | None = connection.execute(select(account.c.id).filter_by(**named)).scalar_one_or_none()
+    return there or connection.execute(insert(account).values(named).returning(account.c.id)).scalar_one()
+
+
+def add_policies(connection: Connection, wanted: Sequence[NewPolicy]) -> list[int]:
+    return [_add_policy(connection, each) for each in wanted]
+
+
+def _add_policy(connection: Connection, new: NewPolicy) -> int:
+    there = connection.execute(CAMPAIGNS.where(campaign.c.id == new.campaign)).one()
+    newest: int = there.policy_version
+    if there.settings != new.settings:
+        newest += 1
+        _add_version(connection, new.campaign, newest, new.settings, new.now)
+        connection.execute(update(campaign).where(campaign.c.id == new.campaign).values(policy_version=newest))
+    return newest
+
+
+def _add_version(connection: Connection, of: int, version: int, settings: Mapping[str, object], now: datetime) -> None:
+    connection.execute(insert(policy).values(campaign_id=of, version=version, settings=dict(settings), created_at=now))
+    append_events(connection, [event_row(now, "policy", campaign_id=of, data={"version": version})])
+
+
+_ENDED = {CampaignState.COMPLETED, CampaignState.STOPPED, CampaignState.FAILED}
+
+
+def move(connection: Connection, moves: Sequence[Move]) -> list[CampaignState]:
+    """The states before. A campaign that is where it should be is left alone."""
+    return [_move(connection, each) for each in moves]
+
+
+def _move(connection: Connection, wanted: Move) -> CampaignState:
+    before = CampaignState(
+        connection.execute(
+            select(campaign.c.state).where(campaign.c.id == wanted.campaign).with_for_update()
+        ).scalar_one()
+    )
+    if before is not wanted.state:
+        values = {
+            "state": wanted.state,
+            "reason": wanted.reason,
+            "finished_at": wanted.now if wanted.state in _ENDED else None,
+        }
+        connection.execute(update(campaign).where(campaign.c.id == wanted.campaign).values(values))
+        data = {"from": before, "to": wanted.state, "reason": wanted.reason}
+        append_events(connection, [event_row(wanted.now, "moved", campaign_id=wanted.campaign, data=data)])
+    return before
+
+
+def close_rest(connection: Connection, closings: Sequence[Closing]) -> list[int]:
+    """Every lead that waits, reserved ones too, is done."""
+    return [_close_rest(connection, each) for each in closings]
+
+
+def _close_rest(connection: Connection, closing: Closing) -> int:
+    lead, attempt = tables.lead, tables.attempt
+    reservations = (attempt.c.campaign_id == closing.campaign, attempt.c.state == AttemptState.RESERVED)
+    waiting = lead.c.state.in_(WAITING) | lead.c.id.in_(select(attempt.c.lead_id).where(*reservations))
+    values = {
+        "state": LeadState.DONE,
+        "outcome": closing.outcome,
+        "reason": closing.why,
+        "due_at": None,
+        "final_at": closing.now,
+    }
+    closed = connection.execute(
+        update(lead).where(lead.c.campaign_id == closing.campaign, waiting).values(values).returning(lead.c.id)
+    ).scalars()
+    data = {"outcome": closing.outcome, "why": closing.why}
+    rows = [
+        event_row(closing.now, "finished", campaign_id=closing.campaign, lead_id=each, data=data) for each in closed
+    ]
+    connection.execute(delete(attempt).where(*reservations))
+    append_events(connection, rows)
+    return len(rows)

@@ -1,0 +1,323 @@
+"""Writing: from a lead that is due to an attempt that may leave. The guards are asked inside the commit."""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, text, update
+
+from campaign.core import guard
+from campaign.core.attempt import Attempt, AttemptId, AttemptState
+from campaign.core.custom_field import PUBLIC_ID_LENGTH
+from campaign.core.events import Sent
+from campaign.core.guard import Facts, Finish, HoldBack, Send, Verdict
+from campaign.core.keyed import PublicId
+from campaign.core.lead import CampaignId, CampaignState, LeadId, LeadState, PhoneNumber
+from campaign.core.lifecycle import Changed, apply
+from campaign.core.records import Intent, Release, Reserved
+from campaign.store import tables
+from campaign.store.rows import (
+    ATTEMPT_COLUMNS,
+    AnyRow,
+    append_events,
+    attempt_of,
+    columns_of,
+    data_of,
+    event_row,
+    set_rows,
+)
+
+attempt, lead, imported = tables.attempt, tables.lead, tables.imported
+lead_number, lead_columns = tables.lead_number, tables.lead_columns
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    campaign: CampaignId
+    now: datetime
+    limit: int
+
+
+def claim_due(connection: Connection, claims: Sequence[Claim]) -> list[list[Reserved]]:
+    """For each claim, the leads that are due and now reserved."""
+    return [_claim(connection, each) for each in claims]
+
+
+def _claim(connection: Connection, claim: Claim) -> list[Reserved]:
+    due = connection.execute(_due(claim)).all()
+    if not due:
+        return []
+    ids = [row.id for row in due]
+    tried = dict(
+        connection.execute(
+            select(attempt.c.lead_id, func.max(attempt.c.attempt_no))
+            .where(attempt.c.lead_id.in_(ids))
+            .group_by(attempt.c.lead_id)
+        )
+        .tuples()
+        .all()
+    )
+    connection.execute(insert(attempt), [_reservation(row, tried.get(row.id, 0) + 1, claim) for row in due])
+    connection.execute(update(lead).where(lead.c.id.in_(ids)).values(state=LeadState.IN_FLIGHT, reason="next in line"))
+    made = connection.execute(
+        select(attempt.c.id, attempt.c.public_id, attempt.c.lead_id, attempt.c.number_hash).where(
+            attempt.c.lead_id.in_(ids), attempt.c.state == AttemptState.RESERVED
+        )
+    ).all()
+    append_events(
+        connection, [event_row(claim.now, "reserved", campaign_id=claim.campaign, **_ids(row)) for row in made]
+    )
+    by_lead = {row.lead_id: row for row in made}
+    return [_reserved(row, by_lead[row.id], claim.campaign) for row in due]
+
+
+def _due(claim: Claim) -> Any:
+    brought = imported.alias("brought")  # the file whose cells the lead has now
+    return (
+        select(
+            lead.c.id,
+            lead.c.due_at,
+            lead.c.columns_version,
+            lead_number.c.number,
+            lead_number.c.number_hash,
+            lead_columns.c.cells,
+            brought.c.header,
+            select(tables.campaign.c.account_id)
+            .where(tables.campaign.c.id == claim.campaign)
+            .scalar_subquery()
+            .label("account_id"),
+        )
+        .join(imported, (imported.c.id == lead.c.import_id) & imported.c.visible_at.is_not(None))
+        .join(lead_number, (lead_number.c.lead_id == lead.c.id) & (lead_number.c.position == 0))
+        .join(
+            lead_columns,
+            (lead_columns.c.lead_id == lead.c.id) & (lead_columns.c.version == lead.c.columns_version),
+        )
+        .join(brought, brought.c.id == lead_columns.c.import_id)
+        .where(lead.c.campaign_id == claim.campaign, text(tables.WAITING), lead.c.due_at <= claim.now)
+        .order_by(lead.c.due_at, lead.c.id)
+        .limit(claim.limit)
+        .with_for_update(of=lead, skip_locked=True)
+    )
+
+
+def _reservation(row: AnyRow, attempt_no: int, claim: Claim) -> dict[str, Any]:
+    return {
+        "public_id": secrets.token_hex(PUBLIC_ID_LENGTH // 2),
+        "campaign_id": claim.campaign,
+        "account_id": row.account_id,
+        "lead_id": row.id,
+        "number_position": 0,
+        "number_hash": row.number_hash,
+        "attempt_no": attempt_no,
+        "columns_version": row.columns_version,
+        "state": AttemptState.RESERVED,
+        "reserved_at": claim.now,
+        "error": "",
+        "provider_status": "",
+    }
+
+
+def _reserved(due: AnyRow, made: AnyRow, campaign: CampaignId) -> Reserved:
+    return Reserved(
+        attempt=AttemptId(made.id),
+        public_id=PublicId(made.public_id),
+        lead=LeadId(due.id),
+        campaign=campaign,
+        number=PhoneNumber(due.number),
+        due_at=due.due_at,
+        columns=dict(zip(due.header, due.cells, strict=False)),
+    )
+
+
+def _ids(row: AnyRow) -> dict[str, Any]:
+    return {"lead_id": row.lead_id, "attempt_id": row.id, "number_hash": row.number_hash}
+
+
+def release(connection: Connection, given_back: Sequence[Release]) -> list[bool]:
+    """The reservation is gone, and its lead waits again."""
+    rows = {row.id: row for row in _reserved_rows(connection, [each.attempt for each in given_back])}
+    back = [each for each in given_back if each.attempt in rows]
+    if back:
+        leads = {row.lead_id for row in rows.values()}
+        calls = _calls(connection, leads)
+        due = dict(connection.execute(select(lead.c.id, lead.c.due_at).where(lead.c.id.in_(leads))).tuples().all())
+        waiting = [_waiting_again(rows[each.attempt].lead_id, each, calls, due) for each in back]
+        connection.execute(delete(attempt).where(attempt.c.id.in_([each.attempt for each in back])))
+        set_rows(connection, lead, waiting)
+        append_events(
+            connection,
+            [
+                event_row(
+                    each.at,
+                    "released",
+                    campaign_id=rows[each.attempt].campaign_id,
+                    data={"due_at": each.due_at and each.due_at.isoformat(), "why": each.why},
+                    **_ids(rows[each.attempt]),
+                )
+                for each in back
+            ],
+        )
+    return [each.attempt in rows for each in given_back]
+
+
+def _waiting_again(
+    lead_id: int, given_back: Release, calls: Mapping[int, Sequence[Attempt]], due: Mapping[int, datetime | None]
+) -> dict[str, Any]:
+    return {
+        "target": lead_id,
+        "state": LeadState.RETRY_WAIT if calls.get(lead_id) else LeadState.PENDING,
+        "due_at": given_back.due_at or due[lead_id],
+        "reason": given_back.why,
+    }
+
+
+def _reserved_rows(connection: Connection, ids: Sequence[AttemptId]) -> Sequence[AnyRow]:
+    return connection.execute(
+        select(*ATTEMPT_COLUMNS)
+        .where(attempt.c.id.in_(ids), attempt.c.state == AttemptState.RESERVED)
+        .with_for_update()
+    ).all()
+
+
+def _calls(connection: Connection, leads: Iterable[int]) -> dict[int, list[Attempt]]:
+    """Calls that count, by lead, oldest first."""
+    calls: dict[int, list[Attempt]] = defaultdict(list)
+    theirs = select(*ATTEMPT_COLUMNS).where(attempt.c.lead_id.in_(list(leads))).order_by(attempt.c.attempt_no)
+    for row in connection.execute(theirs):
+        if (each := attempt_of(row)).counts:
+            calls[row.lead_id].append(each)
+    return calls
+
+
+def begin_sending(connection: Connection, intents: Sequence[Intent]) -> list[Verdict]:
+    """`reserved` becomes `sending` where the guards allow it; whoever gets `Send` owns the attempt."""
+    rows = {row.id: row for row in _reserved_rows(connection, [each.attempt for each in intents])}
+    ledger = _Facts(connection, list(rows.values()), intents)
+    verdicts: list[Verdict] = []
+    for intent in intents:
+        row = rows.pop(intent.attempt, None)
+        if row is None:
+            verdicts.append(HoldBack(guard.Why.LIVE))
+            continue
+        verdict = guard.may_send(ledger.of(row, intent), intent.policy, intent.at)
+        if isinstance(verdict, Send):
+            ledger.send(row, intent)
+        elif isinstance(verdict, Finish):
+            ledger.finish(row, intent, verdict)
+        verdicts.append(verdict)
+    ledger.write()
+    return verdicts
+
+
+class _Facts:
+    """What the guards ask about, read once for a whole batch and kept true while it is decided."""
+
+    def __init__(self, connection: Connection, rows: Sequence[AnyRow], intents: Sequence[Intent]) -> None:
+        self.connection = connection
+        self.calls = _calls(connection, {row.lead_id for row in rows})
+        self.states = self._states({row.campaign_id for row in rows})
+        self.channels = self._channels({row.account_id for row in rows}, min(each.at for each in intents))
+        reach = max((each.policy.min_gap for each in intents), default=guard.DAY)
+        since = min(each.at for each in intents) - max(reach, guard.DAY)
+        self.called_at: dict[str, list[datetime]] = defaultdict(list)
+        self.free_at: dict[str, datetime] = {}
+        self.alive: set[str] = set()
+        self._numbers({row.number_hash for row in rows}, since)
+        self.sent: list[dict[str, Any]] = []
+        self.events: list[dict[str, Any]] = []
+        self.finished: list[dict[str, Any]] = []
+        self.dropped: list[int] = []
+
+    def of(self, row: AnyRow, intent: Intent) -> Facts:
+        calls = self.calls[row.lead_id]
+        return Facts(
+            campaign=self.states[row.campaign_id],
+            channels_used=sum(end > intent.at for end in self.channels[row.account_id]),
+            lead_calls=len(calls),
+            number_calls=self.called_at[row.number_hash],
+            number_alive=row.number_hash in self.alive,
+            number_free_at=self.free_at.get(row.number_hash),
+            last=calls[-1].disposition if calls else None,
+        )
+
+    def send(self, row: AnyRow, intent: Intent) -> None:
+        latest_end = intent.at + intent.policy.longest_call
+        event = Sent(intent.at, latest_end)
+        after = apply(attempt_of(row), event)
+        assert isinstance(after, Changed), "a reserved attempt can be sent"
+        self.calls[row.lead_id].append(after.attempt)
+        self.channels[row.account_id].append(latest_end)
+        self.called_at[row.number_hash].append(intent.at)
+        self.alive.add(row.number_hash)
+        self.sent.append(
+            columns_of(after.attempt)
+            | {
+                "policy_version": intent.policy_version,
+                "caller_id": intent.policy.caller_id,
+                "flow_url": intent.policy.flow_url,
+            }
+        )
+        data = data_of(event) | {"latest_end": latest_end.isoformat(), "policy": intent.policy_version}
+        self.events.append(event_row(intent.at, "sent", campaign_id=row.campaign_id, data=data, **_ids(row)))
+
+    def finish(self, row: AnyRow, intent: Intent, verdict: Finish) -> None:
+        self.dropped.append(row.id)
+        self.finished.append(
+            {
+                "target": row.lead_id,
+                "state": LeadState.DONE,
+                "outcome": verdict.outcome,
+                "reason": verdict.why,
+                "due_at": None,
+                "final_at": intent.at,
+            }
+        )
+        data = {"outcome": verdict.outcome, "why": verdict.why}
+        self.events.append(event_row(intent.at, "finished", campaign_id=row.campaign_id, data=data, **_ids(row)))
+
+    def write(self) -> None:
+        set_rows(self.connection, attempt, self.sent)
+        set_rows(self.connection, lead, self.finished)
+        self.connection.execute(delete(attempt).where(attempt.c.id.in_(self.dropped)))
+        append_events(self.connection, self.events)
+
+    def _states(self, campaigns: Iterable[int]) -> dict[int, CampaignState]:
+        table = tables.campaign
+        rows = self.connection.execute(select(table.c.id, table.c.state).where(table.c.id.in_(list(campaigns))))
+        return {row.id: CampaignState(row.state) for row in rows}
+
+    def _channels(self, accounts: Iterable[int], now: datetime) -> dict[int, list[datetime]]:
+        """The latest ends of the calls alive, by account."""
+        used: dict[int, list[datetime]] = defaultdict(list)
+        rows = self.connection.execute(
+            select(attempt.c.account_id, attempt.c.latest_end).where(
+                attempt.c.account_id.in_(list(accounts)), ALIVE, attempt.c.latest_end > now
+            )
+        )
+        for row in rows:
+            used[row.account_id].append(row.latest_end)
+        return used
+
+    def _numbers(self, hashes: Iterable[str], since: datetime) -> None:
+        rows = self.connection.execute(
+            select(*ATTEMPT_COLUMNS)
+            .where(attempt.c.number_hash.in_(list(hashes)), (attempt.c.sent_at > since) | ALIVE)
+            .order_by(attempt.c.sent_at)
+        )
+        for row in rows:
+            each = attempt_of(row)
+            if each.counts and each.sent_at:
+                self.called_at[row.number_hash].append(each.sent_at)
+                over = each.ended_at or each.latest_end or each.sent_at
+                self.free_at[row.number_hash] = max(over, self.free_at.get(row.number_hash, over))
+            if each.alive:
+                self.alive.add(row.number_hash)
+
+
+ALIVE = attempt.c.state.in_([AttemptState.SENDING, AttemptState.ACCEPTED, AttemptState.UNKNOWN]) & (
+    attempt.c.disposition.is_(None)
+)

@@ -1,0 +1,246 @@
+"""Writing: a file's lines become leads and rejects under an import, which becomes visible by changing one row."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from campaign.core.lead import CampaignId, LeadState, NumberHash, PhoneNumber
+from campaign.core.records import (
+    ImportId,
+    ImportRecord,
+    LineFate,
+    NewImport,
+    NewLead,
+    Reject,
+    RejectReason,
+)
+from campaign.store import tables
+from campaign.store.rows import AnyRow, append_events, event_row
+
+imported, lead, lead_number, reject = tables.imported, tables.lead, tables.lead_number, tables.reject
+
+Hasher = Callable[[PhoneNumber], NumberHash]
+
+IMPORTS = (
+    select(
+        imported,
+        select(func.count()).where(lead.c.import_id == imported.c.id).scalar_subquery().label("new"),
+        select(func.count()).where(reject.c.import_id == imported.c.id).scalar_subquery().label("rejects"),
+    )
+    .where(imported.c.visible_at.is_not(None))
+    .order_by(imported.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line with the import it belongs to."""
+
+    into: ImportId
+    line: NewLead | Reject
+
+
+def record_of(row: AnyRow) -> ImportRecord:
+    return ImportRecord(
+        id=ImportId(row.id),
+        file_name=row.file_name,
+        header=tuple(row.header),
+        phone_column=row.phone_column,
+        lines=row.new + row.known + row.rejects,
+        new=row.new,
+        known=row.known,
+        rejects=row.rejects,
+        at=row.started_at,
+    )
+
+
+def begin(connection: Connection, files: Sequence[NewImport]) -> list[ImportId | ImportRecord]:
+    return [_begin(connection, each) for each in files]
+
+
+def _begin(connection: Connection, new: NewImport) -> ImportId | ImportRecord:
+    same = IMPORTS.where(imported.c.campaign_id == new.campaign, imported.c.sha256 == new.sha256)
+    if there := connection.execute(same).first():
+        return record_of(there)
+    values = {
+        "campaign_id": new.campaign,
+        "file_name": new.file_name,
+        "sha256": new.sha256,
+        "header": list(new.header),
+        "phone_column": new.phone_column,
+        "started_at": new.at,
+        "known": 0,
+    }
+    return ImportId(connection.execute(insert(imported).values(values).returning(imported.c.id)).scalar_one())
+
+
+def add(hashed: Hasher, connection: Connection, lines: Sequence[Line]) -> list[LineFate]:
+    """All lines of one commit; those of one import stand together and in order."""
+    fates: list[LineFate] = []
+    for into in dict.fromkeys(line.into for line in lines):
+        fates += _Batch(hashed, connection, into).add([line.line for line in lines if line.into == into])
+    return fates
+
+
+class _Batch:
+    """One import's share of a commit."""
+
+    def __init__(self, hashed: Hasher, connection: Connection, into: ImportId) -> None:
+        self.hashed = hashed
+        self.connection = connection
+        self.into = into
+        row = connection.execute(select(imported).where(imported.c.id == into)).one()
+        self.campaign, self.at, self.phone_column = CampaignId(row.campaign_id), row.started_at, row.phone_column
+        self.leads: list[tuple[NewLead, NumberHash]] = []
+        self.rejects: list[Reject] = []
+        self.known = 0
+
+    def add(self, lines: Sequence[NewLead | Reject]) -> list[LineFate]:
+        hashes = {line.source_line: self.hashed(line.number) for line in lines if isinstance(line, NewLead)}
+        seen = self._seen(list(hashes.values()))
+        fates = [
+            self._reject(line) if isinstance(line, Reject) else self._lead(line, hashes[line.source_line], seen)
+            for line in lines
+        ]
+        self._write()
+        return fates
+
+    def _lead(self, line: NewLead, number_hash: NumberHash, seen: dict[NumberHash, tuple[ImportId, int]]) -> LineFate:
+        if number_hash not in seen:
+            seen[number_hash] = (self.into, line.source_line)
+            self.leads.append((line, number_hash))
+            return LineFate.NEW
+        earlier, first_line = seen[number_hash]
+        if earlier != self.into:
+            self.known += 1
+            return LineFate.KNOWN
+        return self._reject(
+            Reject(
+                source_line=line.source_line,
+                column=self.phone_column,
+                value=line.number.e164,
+                reason=RejectReason.DUPLICATE,
+                suggestion=f"the same number as on line {first_line}, which is called; nothing to do",
+                cells=line.cells,
+            )
+        )
+
+    def _reject(self, line: Reject) -> LineFate:
+        self.rejects.append(line)
+        return LineFate.REJECTED
+
+    def _seen(self, hashes: Sequence[NumberHash]) -> dict[NumberHash, tuple[ImportId, int]]:
+        found = self.connection.execute(
+            select(lead_number.c.number_hash, lead.c.import_id, lead.c.source_line)
+            .join(lead, lead.c.id == lead_number.c.lead_id)
+            .where(
+                lead_number.c.campaign_id == self.campaign,
+                lead_number.c.position == 0,
+                lead_number.c.number_hash.in_(hashes),
+            )
+        )
+        return {NumberHash(row.number_hash): (ImportId(row.import_id), row.source_line) for row in found}
+
+    def _write(self) -> None:
+        if self.leads:
+            self._write_leads()
+        if self.rejects:
+            rows = [
+                {
+                    "import_id": self.into,
+                    "source_line": each.source_line,
+                    "column": each.column,
+                    "value": each.value,
+                    "reason": each.reason,
+                    "suggestion": each.suggestion,
+                    "cells": list(each.cells),
+                }
+                for each in self.rejects
+            ]
+            self.connection.execute(insert(reject), rows)
+        if self.known:
+            counted = update(imported).where(imported.c.id == self.into).values(known=imported.c.known + self.known)
+            self.connection.execute(counted)
+
+    def _write_leads(self) -> None:
+        # Ids are given here, so that one statement each writes the leads, their numbers and their cells.
+        first = (self.connection.execute(select(func.max(lead.c.id))).scalar() or 0) + 1
+        numbered = list(enumerate(self.leads, start=first))
+        self.connection.execute(insert(lead), [self._lead_row(lead_id, line) for lead_id, (line, _) in numbered])
+        self.connection.execute(
+            insert(lead_number),
+            [
+                {
+                    "lead_id": lead_id,
+                    "position": 0,
+                    "campaign_id": self.campaign,
+                    "number": line.number.e164,
+                    "number_hash": number_hash,
+                }
+                for lead_id, (line, number_hash) in numbered
+            ],
+        )
+        self.connection.execute(
+            insert(tables.lead_columns),
+            [
+                {"lead_id": lead_id, "version": 1, "import_id": self.into, "cells": list(line.cells)}
+                for lead_id, (line, _) in numbered
+            ],
+        )
+
+    def _lead_row(self, lead_id: int, line: NewLead) -> dict[str, Any]:
+        return {
+            "id": lead_id,
+            "campaign_id": self.campaign,
+            "import_id": self.into,
+            "source_line": line.source_line,
+            "state": LeadState.PENDING,
+            "reason": "not called yet",
+            "columns_version": 1,
+            "due_at": self.at,
+        }
+
+
+def finish(connection: Connection, done: Sequence[tuple[ImportId, datetime]]) -> list[ImportRecord]:
+    return [_finish(connection, each, now) for each, now in done]
+
+
+def _finish(connection: Connection, done: ImportId, now: datetime) -> ImportRecord:
+    connection.execute(update(imported).where(imported.c.id == done).values(visible_at=now))
+    row = connection.execute(IMPORTS.where(imported.c.id == done)).one()
+    counts = {"file": row.file_name, "new": row.new, "known": row.known, "rejects": row.rejects}
+    append_events(connection, [event_row(now, "imported", campaign_id=row.campaign_id, data=counts)])
+    return record_of(row)
+
+
+def sweep(connection: Connection) -> int:
+    """Imports that were never finished go, with all they brought; nothing of them was ever visible or dialled."""
+    unfinished = connection.execute(select(imported.c.id).where(imported.c.visible_at.is_(None))).scalars().all()
+    for each in unfinished:
+        _remove(connection, each)
+    return len(unfinished)
+
+
+def discard(connection: Connection, unwanted: Sequence[tuple[ImportId, datetime]]) -> list[None]:
+    """The same for one; a campaign that never had another import goes too."""
+    for each, now in unwanted:
+        of = connection.execute(select(imported.c.campaign_id).where(imported.c.id == each)).scalar_one()
+        _remove(connection, each)
+        if not connection.execute(select(imported.c.id).where(imported.c.campaign_id == of)).first():
+            policies = tables.policy_version
+            connection.execute(delete(policies).where(policies.c.campaign_id == of))
+            connection.execute(delete(tables.campaign).where(tables.campaign.c.id == of))
+            append_events(connection, [event_row(now, "discarded", campaign_id=of)])
+    return [None] * len(unwanted)
+
+
+def _remove(connection: Connection, unwanted: int) -> None:
+    theirs = select(lead.c.id).where(lead.c.import_id == unwanted)
+    for table in (lead_number, tables.lead_columns):
+        connection.execute(delete(table).where(table.c.lead_id.in_(theirs)))
+    for table in (lead, reject):
+        connection.execute(delete(table).where(table.c.import_id == unwanted))
+    connection.execute(delete(imported).where(imported.c.id == unwanted))

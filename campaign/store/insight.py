@@ -1,0 +1,304 @@
+"""The ledger for reading (`ports.Insight`): a connection that cannot write, beside any owner."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from campaign.core.attempt import AttemptId, AttemptState
+from campaign.core.keyed import PublicId
+from campaign.core.lead import CampaignId, LeadId, LeadState, Outcome, PhoneNumber
+from campaign.core.records import (
+    AccountId,
+    AttemptRecord,
+    CampaignRecord,
+    ImportRecord,
+    InboxId,
+    LeadRecord,
+    LiveCall,
+    Reject,
+    RejectReason,
+    RejectRecord,
+    UnreadCallback,
+)
+from campaign.core.tally import Tally
+from campaign.store import campaigns, imports, tables
+from campaign.store.dialling import ALIVE
+from campaign.store.rows import ATTEMPT_COLUMNS, attempt_of
+from campaign.store.sqlite import reading_engine
+
+attempt, lead, imported = tables.attempt, tables.lead, tables.imported
+CHUNK = 2000
+VISIBLE = imported.c.visible_at.is_not(None)
+
+
+class Books:
+    """`ports.Insight`. Make it with `opened`; inside `snapshot` everything is of one instant."""
+
+    def __init__(self, engine: AsyncEngine, still: AsyncConnection | None = None) -> None:
+        self._engine = engine
+        self._still = still
+        self._asking = 0
+
+    @property
+    def busy(self) -> bool:
+        """Somebody is waiting for an answer."""
+        return self._asking > 0
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator["Books"]:
+        """One read transaction: nothing that is written meanwhile is seen."""
+        async with self._engine.connect() as connection:
+            yield Books(self._engine, connection)
+
+    async def _all(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
+        self._asking += 1
+        try:
+            if self._still is not None:
+                return await _fetch(self._still, query)
+            async with self._engine.connect() as connection:
+                return await _fetch(connection, query)
+        finally:
+            self._asking -= 1
+
+    async def campaigns(self) -> list[CampaignRecord]:
+        return [campaigns.record_of(row) for row in await self._all(campaigns.CAMPAIGNS)]
+
+    async def imports(self, campaign: CampaignId) -> list[ImportRecord]:
+        query = imports.IMPORTS.where(imported.c.campaign_id == campaign)
+        return [imports.record_of(row) for row in await self._all(query)]
+
+    async def loaded_elsewhere(self, sha256: str, campaign: CampaignId | None) -> str | None:
+        rows = await self._all(
+            select(tables.campaign.c.name)
+            .join(imported, imported.c.campaign_id == tables.campaign.c.id)
+            .where(imported.c.sha256 == sha256, VISIBLE, tables.campaign.c.id != (campaign or 0))
+            .limit(1)
+        )
+        return rows[0].name if rows else None
+
+    async def loaded_in(self, sha256: str, campaign: CampaignId) -> bool:
+        """Whether the campaign has these very bytes."""
+        query = select(imported.c.id).where(imported.c.sha256 == sha256, VISIBLE, imported.c.campaign_id == campaign)
+        return bool(await self._all(query))
+
+    async def tally(self, campaign: CampaignId) -> Tally:
+        groups = await self._all(
+            select(lead.c.state, lead.c.outcome, func.count().label("leads"), func.min(lead.c.due_at).label("next"))
+            .join(imported, (imported.c.id == lead.c.import_id) & VISIBLE)
+            .where(lead.c.campaign_id == campaign)
+            .group_by(lead.c.state, lead.c.outcome)
+        )
+        reasons = await self._all(
+            select(lead.c.reason, func.count().label("leads"))
+            .join(imported, (imported.c.id == lead.c.import_id) & VISIBLE)
+            .where(lead.c.campaign_id == campaign, lead.c.state != LeadState.DONE)
+            .group_by(lead.c.reason)
+            .order_by(func.count().desc(), lead.c.reason)
+        )
+        [counts] = await self._all(
+            select(
+                func.count().filter(attempt.c.sent_at.is_not(None)).label("sent"),
+                func.count().filter(ALIVE).label("alive"),
+                func.count().filter(ALIVE, attempt.c.state == AttemptState.UNKNOWN).label("in_doubt"),
+            ).where(attempt.c.campaign_id == campaign)
+        )
+        return _tally(groups, {row.reason: row.leads for row in reasons}, counts)
+
+    async def next_due(self, campaign: CampaignId) -> datetime | None:
+        # In the words of the partial index, so that it serves.
+        query = (
+            select(lead.c.due_at)
+            .join(imported, (imported.c.id == lead.c.import_id) & VISIBLE)
+            .where(lead.c.campaign_id == campaign, text(tables.WAITING))
+            .order_by(lead.c.due_at)
+            .limit(1)
+        )
+        rows = await self._all(query)
+        return rows[0].due_at if rows else None
+
+    async def live_calls(self) -> list[LiveCall]:
+        query = select(*ATTEMPT_COLUMNS).where(ALIVE).order_by(attempt.c.sent_at, attempt.c.id)
+        return [_live(row) for row in await self._all(query)]
+
+    async def unread_callbacks(self, limit: int) -> list[UnreadCallback]:
+        inbox = tables.inbox
+        query = select(inbox).where(inbox.c.read_at.is_(None)).order_by(inbox.c.id).limit(limit)
+        return [
+            UnreadCallback(InboxId(row.id), AttemptId(row.attempt_id), row.content_type, row.body, row.first_at)
+            for row in await self._all(query)
+        ]
+
+    async def undetailed(self, campaign: CampaignId, ended_since: datetime | None) -> list[LiveCall]:
+        query = (
+            select(*ATTEMPT_COLUMNS)
+            .where(
+                attempt.c.campaign_id == campaign,
+                attempt.c.disposition.is_not(None),
+                attempt.c.call_sid.is_not(None),
+                or_(attempt.c.duration_sec.is_(None), attempt.c.price.is_(None)),
+            )
+            .order_by(attempt.c.ended_at, attempt.c.id)
+        )
+        if ended_since:
+            query = query.where(attempt.c.ended_at > ended_since)
+        return [_live(row) for row in await self._all(query)]
+
+    async def recent_requests(self, account: AccountId, since: datetime) -> list[datetime]:
+        request = tables.request
+        both = [
+            select(func.coalesce(table.c.replied_at, table.c.sent_at).label("at")).where(
+                table.c.account_id == account, or_(table.c.sent_at > since, table.c.replied_at > since)
+            )
+            for table in (attempt, request)
+        ]
+        instants: list[datetime] = [row.at for query in both for row in await self._all(query)]
+        return sorted(instants)
+
+    async def latest_instant(self) -> datetime | None:
+        """The newest instant of the ledger's events: a simulated campaign goes on from there."""
+        [row] = await self._all(select(func.max(tables.event.c.at).label("at")))
+        at: datetime | None = row.at
+        return at
+
+    async def leads(self, campaign: CampaignId) -> AsyncIterator[Sequence[LeadRecord]]:
+        after: tuple[int, int] = (0, 0)
+        while rows := await self._all(_leads(campaign, after)):
+            after = (rows[-1].import_id, rows[-1].source_line)
+            theirs: dict[int, list[AttemptRecord]] = {row.id: [] for row in rows}
+            for row in await self._all(_ATTEMPTS.where(attempt.c.lead_id.in_(theirs))):
+                theirs[row.lead_id].append(_attempt(row))
+            yield [_lead(row, theirs[row.id]) for row in rows]
+
+    async def rejects(self, campaign: CampaignId) -> AsyncIterator[Sequence[RejectRecord]]:
+        after: tuple[int, int] = (0, 0)
+        while rows := await self._all(_rejects(campaign, after)):
+            after = (rows[-1].import_id, rows[-1].source_line)
+            yield [_reject(row) for row in rows]
+
+    async def attempts(self, campaign: CampaignId) -> AsyncIterator[Sequence[AttemptRecord]]:
+        after: tuple[int, int] = (0, 0)
+        query = _ATTEMPTS.where(attempt.c.campaign_id == campaign)
+        place = tuple_(attempt.c.lead_id, attempt.c.attempt_no)
+        while rows := await self._all(query.where(place > after).limit(CHUNK)):
+            after = (rows[-1].lead_id, rows[-1].attempt_no)
+            yield [_attempt(row) for row in rows]
+
+
+async def _fetch(connection: AsyncConnection, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
+    rows: Sequence[Any] = (await connection.execute(query)).all()
+    return rows
+
+
+def _tally(groups: Sequence[Any], waiting: dict[str, int], counts: Any) -> Tally:
+    states: dict[LeadState, int] = {}
+    outcomes: dict[Outcome, int] = {}
+    due = []
+    for row in groups:
+        state = LeadState(row.state)
+        states[state] = states.get(state, 0) + row.leads
+        if row.outcome:
+            outcomes[Outcome(row.outcome)] = row.leads
+        if state in (LeadState.PENDING, LeadState.RETRY_WAIT):
+            due.append(row.next)
+    return Tally(states, outcomes, counts.sent, counts.alive, counts.in_doubt, waiting, min(due, default=None))
+
+
+def _live(row: Any) -> LiveCall:
+    return LiveCall(attempt_of(row), CampaignId(row.campaign_id), LeadId(row.lead_id))
+
+
+def _leads(campaign: CampaignId, after: tuple[int, int]) -> Select[*tuple[Any, ...]]:
+    number, columns = tables.lead_number, tables.lead_columns
+    brought = imported.alias("brought")
+    return (
+        select(lead, imported.c.file_name, number.c.number, columns.c.cells, brought.c.header)
+        .join(imported, (imported.c.id == lead.c.import_id) & VISIBLE)
+        .join(number, (number.c.lead_id == lead.c.id) & (number.c.position == 0))
+        .join(columns, (columns.c.lead_id == lead.c.id) & (columns.c.version == lead.c.columns_version))
+        .join(brought, brought.c.id == columns.c.import_id)
+        .where(lead.c.campaign_id == campaign, tuple_(lead.c.import_id, lead.c.source_line) > after)
+        .order_by(lead.c.import_id, lead.c.source_line)
+        .limit(CHUNK)
+    )
+
+
+def _lead(row: Any, attempts: Sequence[AttemptRecord]) -> LeadRecord:
+    return LeadRecord(
+        id=LeadId(row.id),
+        source_file=row.file_name,
+        source_line=row.source_line,
+        number=PhoneNumber(row.number),
+        state=LeadState(row.state),
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        reason=row.reason,
+        due_at=row.due_at,
+        final_at=row.final_at,
+        header=tuple(row.header),
+        cells=tuple(row.cells),
+        attempts=tuple(attempts),
+    )
+
+
+def _rejects(campaign: CampaignId, after: tuple[int, int]) -> Select[*tuple[Any, ...]]:
+    reject = tables.reject
+    return (
+        select(reject, imported.c.file_name, imported.c.header)
+        .join(imported, (imported.c.id == reject.c.import_id) & VISIBLE)
+        .where(imported.c.campaign_id == campaign, tuple_(reject.c.import_id, reject.c.source_line) > after)
+        .order_by(reject.c.import_id, reject.c.source_line)
+        .limit(CHUNK)
+    )
+
+
+def _reject(row: Any) -> RejectRecord:
+    reject = Reject(row.source_line, row.column, row.value, RejectReason(row.reason), row.suggestion, tuple(row.cells))
+    return RejectRecord(row.file_name, tuple(row.header), reject)
+
+
+_ATTEMPTS = (
+    select(attempt, tables.lead_number.c.number)
+    .join(
+        tables.lead_number,
+        (tables.lead_number.c.lead_id == attempt.c.lead_id)
+        & (tables.lead_number.c.position == attempt.c.number_position),
+    )
+    .where(attempt.c.state != AttemptState.RESERVED)
+    .order_by(attempt.c.lead_id, attempt.c.attempt_no)
+)
+
+
+def _attempt(row: Any) -> AttemptRecord:
+    return AttemptRecord(
+        attempt=attempt_of(row),
+        public_id=PublicId(row.public_id),
+        attempt_no=row.attempt_no,
+        lead_id=LeadId(row.lead_id),
+        number=PhoneNumber(row.number),
+        caller_id=row.caller_id or "",
+        flow_url=row.flow_url or "",
+        policy_version=row.policy_version,
+        provider_status=row.provider_status,
+        reserved_at=row.reserved_at,
+        started=row.provider_started,
+        ended=row.provider_ended,
+        duration_sec=row.duration_sec,
+        conversation_sec=row.conversation_sec,
+        price=row.price,
+        recording_url=row.recording_url,
+        error=row.error,
+    )
+
+
+@asynccontextmanager
+async def opened(file: Path) -> AsyncIterator[Books]:
+    """The books of `file`, which must exist with today's schema (`store.schema.check`)."""
+    engine = reading_engine(file)
+    try:
+        yield Books(engine)
+    finally:
+        await engine.dispose()

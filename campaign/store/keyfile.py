@@ -1,0 +1,57 @@
+"""The installation's key: from the environment, or made beside the database at its first use."""
+
+import os
+import secrets
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from campaign.core.keyed import Key
+from campaign.errors import SettingsError
+
+_FILE = "campaign.key"
+
+
+def load(database: Path, given: str | None, *, make: bool) -> Key:
+    """The key of `database`. `make`: the database is new, and may get a key.
+
+    Raises SettingsError when the key is missing, readable by others, or not the one the database was made with.
+    """
+    key = Key(given.encode()) if given else _from_file(database.with_name(_FILE), make=make)
+    remembered = _remembered(database)
+    if remembered is None:
+        _remember(database, key)
+    elif remembered != key.id:
+        raise SettingsError(
+            f"The key is not the one {database} was made with, so its numbers cannot be recognised.",
+            f"Bring back the right CAMPAIGN_KEY or {_FILE}.",
+        )
+    return key
+
+
+def _from_file(file: Path, *, make: bool) -> Key:
+    if not file.exists():
+        if not make:
+            raise SettingsError(
+                f"{file} is missing: without it, numbers called before cannot be recognised.",
+                "Bring it back, or set CAMPAIGN_KEY.",
+            )
+        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w") as made:
+            made.write(secrets.token_urlsafe(32) + "\n")
+            made.flush()
+            os.fsync(made.fileno())
+    if file.stat().st_mode & 0o077:
+        raise SettingsError(f"Others on this machine can read {file}.", f"chmod 600 {file}")
+    return Key(file.read_text().strip().encode())
+
+
+def _remembered(database: Path) -> str | None:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        found: tuple[str] | None = connection.execute("SELECT value FROM meta WHERE name = 'key'").fetchone()
+        return found[0] if found else None
+
+
+def _remember(database: Path, key: Key) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("INSERT INTO meta (name, value) VALUES ('key', ?)", (key.id,))

@@ -1,0 +1,138 @@
+"""The ledger for writing (`ports.Store`): each method is one operation, and group commit behind it."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from campaign.core.guard import Verdict
+from campaign.core.keyed import Key
+from campaign.core.lead import CampaignId, CampaignState, Outcome
+from campaign.core.records import (
+    Account,
+    AccountId,
+    CallbackFate,
+    CampaignRecord,
+    Details,
+    Happened,
+    ImportId,
+    ImportRecord,
+    InboxId,
+    Intent,
+    LineFate,
+    NewImport,
+    NewLead,
+    RawCallback,
+    Recorded,
+    Recovered,
+    Reject,
+    Release,
+    Reserved,
+)
+from campaign.store import campaigns, dialling, imports, inbox, recording, recovery
+from campaign.store.recording import ReadPolicy
+from campaign.store.sqlite import writing_engine
+from campaign.store.writer import Rank, Writer
+
+LINES_A_COMMIT = 250  # so that a callback never waits long behind an import
+
+
+class Ledger:
+    """`ports.Store` over one writing connection. Make it with `opened`."""
+
+    def __init__(self, writer: Writer, key: Key, read_policy: ReadPolicy) -> None:
+        self._writer = writer
+        # An operation is made once: those who wait for the same one are served together.
+        self._add = partial(imports.add, key.number_hash)
+        self._record = partial(recording.record, read_policy)
+        self._recover = partial(recovery.recover, read_policy)
+
+    @property
+    def busy(self) -> bool:
+        return self._writer.busy
+
+    async def recover(self, now: datetime) -> Recovered:
+        [found] = await self._writer.submit(Rank.CALLS, self._recover, [now])
+        return found
+
+    async def open_campaign(
+        self, name: str, account: Account, settings: Mapping[str, object], now: datetime
+    ) -> CampaignRecord:
+        new = campaigns.NewCampaign(name, account, settings, now)
+        [opened] = await self._writer.submit(Rank.CALLS, campaigns.open_campaigns, [new])
+        return opened
+
+    async def add_policy(self, campaign: CampaignId, settings: Mapping[str, object], now: datetime) -> int:
+        new = campaigns.NewPolicy(campaign, settings, now)
+        [version] = await self._writer.submit(Rank.CALLS, campaigns.add_policies, [new])
+        return version
+
+    async def set_state(self, campaign: CampaignId, state: CampaignState, reason: str, now: datetime) -> CampaignState:
+        move = campaigns.Move(campaign, state, reason, now)
+        [before] = await self._writer.submit(Rank.CALLS, campaigns.move, [move])
+        return before
+
+    async def close_rest(self, campaign: CampaignId, outcome: Outcome, why: str, now: datetime) -> int:
+        closing = campaigns.Closing(campaign, outcome, why, now)
+        [closed] = await self._writer.submit(Rank.CALLS, campaigns.close_rest, [closing])
+        return closed
+
+    async def begin_import(self, new: NewImport) -> ImportId | ImportRecord:
+        [begun] = await self._writer.submit(Rank.IMPORTS, imports.begin, [new])
+        return begun
+
+    async def add_lines(self, into: ImportId, lines: Sequence[NewLead | Reject]) -> list[LineFate]:
+        fates: list[LineFate] = []
+        for start in range(0, len(lines), LINES_A_COMMIT):
+            part = [imports.Line(into, line) for line in lines[start : start + LINES_A_COMMIT]]
+            fates += await self._writer.submit(Rank.IMPORTS, self._add, part)
+        return fates
+
+    async def finish_import(self, done: ImportId, now: datetime) -> ImportRecord:
+        [finished] = await self._writer.submit(Rank.IMPORTS, imports.finish, [(done, now)])
+        return finished
+
+    async def discard_import(self, unwanted: ImportId, now: datetime) -> None:
+        await self._writer.submit(Rank.IMPORTS, imports.discard, [(unwanted, now)])
+
+    async def claim_due(self, campaign: CampaignId, now: datetime, limit: int) -> list[Reserved]:
+        claim = dialling.Claim(campaign, now, limit)
+        [reserved] = await self._writer.submit(Rank.CALLS, dialling.claim_due, [claim])
+        return reserved
+
+    async def release(self, given_back: Sequence[Release]) -> list[bool]:
+        return await self._writer.submit(Rank.CALLS, dialling.release, given_back)
+
+    async def begin_sending(self, intents: Sequence[Intent]) -> list[Verdict]:
+        return await self._writer.submit(Rank.CALLS, dialling.begin_sending, intents)
+
+    async def record(self, happened: Sequence[Happened]) -> list[Recorded]:
+        return await self._writer.submit(Rank.CALLS, self._record, happened)
+
+    async def add_details(self, details: Sequence[Details]) -> list[bool]:
+        return await self._writer.submit(Rank.CALLS, recording.add_details, details)
+
+    async def note_request(self, account: AccountId, sent_at: datetime) -> int:
+        [noted] = await self._writer.submit(Rank.CALLS, inbox.note_requests, [(account, sent_at)])
+        return noted
+
+    async def note_answer(self, request: int, at: datetime) -> None:
+        await self._writer.submit(Rank.CALLS, inbox.note_answers, [(request, at)])
+
+    async def keep_callbacks(self, raw: Sequence[RawCallback]) -> list[CallbackFate]:
+        return await self._writer.submit(Rank.CALLBACKS, inbox.keep, raw)
+
+    async def mark_read(self, read: Sequence[InboxId], now: datetime) -> list[bool]:
+        return await self._writer.submit(Rank.CALLS, inbox.mark_read, [(each, now) for each in read])
+
+
+@asynccontextmanager
+async def opened(file: Path, key: Key, read_policy: ReadPolicy) -> AsyncIterator[Ledger]:
+    """The ledger in `file`, whose schema must be there (`store.schema.prepare`) and whose lock must be held."""
+    writer = Writer(writing_engine(file))
+    await writer.open()
+    try:
+        yield Ledger(writer, key, read_policy)
+    finally:
+        await writer.close()

@@ -1,0 +1,76 @@
+"""One owner for a file: an advisory lock that the system frees when the owner dies, and a note of who it is."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from campaign.core.records import Owner
+from campaign.errors import Occupied
+
+
+class Lock:
+    """A held lock. The note in it may be changed while it is held: the owner's door is written into it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def note(self, owner: Owner) -> None:
+        text = {"pid": owner.pid, "since": owner.since.isoformat(), "port": owner.port, "token": owner.token}
+        data = json.dumps(text).encode()
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, data, 0)
+
+
+def lock_file(database: Path) -> Path:
+    return database.with_name(f"{database.name}.lock")
+
+
+@contextmanager
+def held(file: Path, owner: Owner, what: str) -> Iterator[Lock]:
+    """Hold the lock `file`; raises Occupied naming the holder's pid and since when. `what` is locked, for people."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _occupied(file, what) from None
+        lock = Lock(descriptor)
+        lock.note(owner)
+        yield lock
+        os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def holder(file: Path) -> Owner | None:
+    """Who holds the lock now; None if nobody does."""
+    if not file.exists():
+        return None
+    descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read(file)
+    else:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _read(file: Path) -> Owner | None:
+    try:
+        text = json.loads(file.read_text())
+        return Owner(text["pid"], datetime.fromisoformat(text["since"]), text["port"], text["token"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _occupied(file: Path, what: str) -> Occupied:
+    owner = _read(file)
+    who = f"process {owner.pid}, since {owner.since.astimezone():%Y-%m-%d %H:%M}" if owner else "another process"
+    return Occupied(f"{what} is in use by {who}.", "`campaign status` shows it; `campaign pause` and `stop` reach it.")

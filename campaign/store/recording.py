@@ -1,0 +1,214 @@
+"""Writing: what happened to attempts. Attempt, lead and next step change in one transaction."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from campaign.core.attempt import Attempt, AttemptState
+from campaign.core.events import Accepted, Ended, Event, InDoubt, NotPlaced, Refused, Silent, WrittenOff
+from campaign.core.lead import CampaignState, LeadState, Outcome
+from campaign.core.lifecycle import Kept, apply
+from campaign.core.policy import Policy
+from campaign.core.records import Details, Happened, Recorded
+from campaign.core.retry import Decision, Done, Hold, Retry, decide
+from campaign.store import tables
+from campaign.store.rows import (
+    ATTEMPT_COLUMNS,
+    AnyRow,
+    append_events,
+    attempt_of,
+    columns_of,
+    data_of,
+    event_row,
+    set_rows,
+)
+
+attempt, lead, campaign = tables.attempt, tables.lead, tables.campaign
+
+ReadPolicy = Callable[[Mapping[str, object]], Policy]
+STOPPING = {CampaignState.DRAINING, CampaignState.STOPPED}
+
+
+def record(read_policy: ReadPolicy, connection: Connection, happened: Sequence[Happened]) -> list[Recorded]:
+    """Apply each event by `core.lifecycle`, decide by `core.retry`. What changes nothing is kept as an event too."""
+    batch = _Batch(read_policy, connection, [each.attempt for each in happened])
+    recorded = [batch.apply(each) for each in happened]
+    batch.write()
+    return recorded
+
+
+class _Batch:
+    """The attempts of a commit, with their leads and their leads' other attempts, changed in memory, written once."""
+
+    def __init__(self, read_policy: ReadPolicy, connection: Connection, ids: Sequence[int]) -> None:
+        self.connection = connection
+        self.rows = {row.id: row for row in self._select(attempt.c.id.in_(ids))}
+        leads = {row.lead_id for row in self.rows.values()}
+        self.history: dict[int, dict[int, Attempt]] = defaultdict(dict)
+        for row in self._select(attempt.c.lead_id.in_(leads), attempt.c.state != AttemptState.RESERVED):
+            self.history[row.lead_id][row.id] = attempt_of(row)
+        self.states, self.policies = _campaigns(
+            connection, {row.campaign_id for row in self.rows.values()}, read_policy
+        )
+        self.attempts: dict[int, dict[str, Any]] = {}
+        self.leads: dict[int, dict[str, Any]] = {}
+        self.corrected: set[int] = set()
+        self.events: list[dict[str, Any]] = []
+
+    def _select(self, *where: Any) -> Sequence[AnyRow]:
+        query = select(*ATTEMPT_COLUMNS, attempt.c.error, attempt.c.provider_status, attempt.c.replied_at)
+        query = query.add_columns(attempt.c.provider_created).where(*where).order_by(attempt.c.attempt_no)
+        rows: Sequence[AnyRow] = self.connection.execute(query.with_for_update()).all()
+        return rows
+
+    def apply(self, happened: Happened) -> Recorded:
+        row = self.rows[happened.attempt]
+        before = self.history[row.lead_id].get(row.id) or attempt_of(row)
+        result = apply(before, happened.event)
+        if isinstance(result, Kept):
+            self._event(row, happened.event, {"kept": result.why})
+            self._reply(row, happened.event)
+            return Recorded(before, None, kept=result.why)
+        self.history[row.lead_id][row.id] = result.attempt
+        decision = self._decide(row, happened.event)
+        self._set(row, columns_of(result.attempt) | _told(happened.event))
+        self._reply(row, happened.event)
+        self.leads[row.lead_id] = {"target": row.lead_id} | self._next_step(row, happened.event, decision)
+        if result.corrected:
+            self.corrected.add(row.lead_id)
+        self._event(row, happened.event, {"decision": _words(decision), "corrected": result.corrected or None})
+        return Recorded(result.attempt, decision, corrected=result.corrected)
+
+    def _decide(self, row: AnyRow, event: Event) -> Decision:
+        decision = decide(list(self.history[row.lead_id].values()), self.policies[row.campaign_id], event.at)
+        if isinstance(decision, Retry) and self.states[row.campaign_id] in STOPPING:
+            return Done(Outcome.CANCELED, "the campaign was stopped")
+        return decision
+
+    def _next_step(self, row: AnyRow, event: Event, decision: Decision) -> dict[str, Any]:
+        match decision:
+            case Done(outcome, why):
+                return _lead(LeadState.DONE, why, outcome=outcome, final_at=event.at)
+            case Retry(at, why):
+                calls = any(each.counts for each in self.history[row.lead_id].values())
+                return _lead(LeadState.RETRY_WAIT if calls else LeadState.PENDING, why, due_at=at)
+            case Hold(why):
+                held = isinstance(event, InDoubt | Silent)
+                why = "in doubt" if isinstance(event, InDoubt) else "its end was never told" if held else why
+                return _lead(LeadState.HELD if held else LeadState.IN_FLIGHT, why)
+
+    def _set(self, row: AnyRow, values: Mapping[str, Any]) -> None:
+        there = {
+            "target": row.id,
+            "error": row.error,
+            "provider_status": row.provider_status,
+            "provider_created": row.provider_created,
+            "replied_at": row.replied_at,
+            **columns_of(attempt_of(row)),
+        }
+        self.attempts.setdefault(row.id, there).update(values)
+
+    def _reply(self, row: AnyRow, event: Event) -> None:
+        """The answer to the request itself, whatever it meant, frees its place in the rate one period later."""
+        if isinstance(event, Accepted | Refused | InDoubt) and not row.replied_at:
+            self._set(row, {"replied_at": event.at})
+
+    def _event(self, row: AnyRow, event: Event, more: Mapping[str, Any]) -> None:
+        data = data_of(event) | {key: value for key, value in more.items() if value is not None}
+        ids = {"campaign_id": row.campaign_id, "lead_id": row.lead_id, "attempt_id": row.id}
+        self.events.append(event_row(event.at, _KINDS[type(event)], data=data, number_hash=row.number_hash, **ids))
+
+    def write(self) -> None:
+        set_rows(self.connection, attempt, list(self.attempts.values()))
+        set_rows(self.connection, lead, list(self.leads.values()))
+        if self.corrected:  # late truth: a retry that was reserved meanwhile does not leave
+            waiting = attempt.c.lead_id.in_(self.corrected), attempt.c.state == AttemptState.RESERVED
+            self.connection.execute(delete(attempt).where(*waiting))
+        append_events(self.connection, self.events)
+
+
+_KINDS: dict[type[Event], str] = {
+    Accepted: "accepted",
+    Refused: "refused",
+    InDoubt: "in_doubt",
+    Ended: "ended",
+    NotPlaced: "not_placed",
+    WrittenOff: "written_off",
+    Silent: "silent",
+}
+
+
+def _told(event: Event) -> dict[str, Any]:
+    """What an event tells beyond the attempt's state."""
+    match event:
+        case Accepted():
+            return {"provider_created": event.created or None}
+        case Ended():
+            return {"provider_status": event.status}
+        case Refused() | InDoubt() | WrittenOff():
+            return {"error": event.reason}
+        case NotPlaced():
+            return {"error": event.evidence}
+        case _:
+            return {}
+
+
+def _lead(state: LeadState, why: str, **changed: Any) -> dict[str, Any]:
+    return {"state": state, "reason": why, "outcome": None, "due_at": None, "final_at": None, **changed}
+
+
+def _words(decision: Decision) -> dict[str, str]:
+    match decision:
+        case Done(outcome, why):
+            return {"done": outcome, "why": why}
+        case Retry(at, why):
+            return {"retry": at.isoformat(), "why": why}
+        case Hold(why):
+            return {"hold": why}
+
+
+def _campaigns(
+    connection: Connection, ids: set[int], read_policy: ReadPolicy
+) -> tuple[dict[int, CampaignState], dict[int, Policy]]:
+    policy = tables.policy_version
+    newest = (policy.c.campaign_id == campaign.c.id) & (policy.c.version == campaign.c.policy_version)
+    rows = connection.execute(
+        select(campaign.c.id, campaign.c.state, policy.c.settings).join(policy, newest).where(campaign.c.id.in_(ids))
+    ).all()
+    return {row.id: CampaignState(row.state) for row in rows}, {row.id: read_policy(row.settings) for row in rows}
+
+
+_DETAILS = {
+    "duration_sec": "duration_sec",
+    "conversation_sec": "conversation_sec",
+    "price": "price",
+    "recording_url": "recording_url",
+    "started": "provider_started",
+    "ended": "provider_ended",
+}
+
+
+def add_details(connection: Connection, details: Sequence[Details]) -> list[bool]:
+    """True where something new was told. What is known already stays."""
+    columns = [attempt.c[name] for name in _DETAILS.values()]
+    found = connection.execute(
+        select(attempt.c.id, *columns).where(attempt.c.id.in_([each.attempt for each in details])).with_for_update()
+    )
+    known = {row.id: dict(row._mapping) for row in found}
+    changed: dict[int, dict[str, Any]] = {}
+    verdicts = []
+    for each in details:
+        row = known[each.attempt]
+        news = {
+            column: getattr(each, name)
+            for name, column in _DETAILS.items()
+            if row[column] is None and getattr(each, name) is not None
+        }
+        row.update(news)
+        if news:
+            changed[each.attempt] = {"target": each.attempt, **{name: row[name] for name in _DETAILS.values()}}
+        verdicts.append(bool(news))
+    set_rows(connection, attempt, list(changed.values()))
+    return verdicts

@@ -1,0 +1,38 @@
+"""Writing: what an owner finds at its start, and sets right before anything else."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, select, update
+
+from campaign.core.attempt import AttemptId, AttemptState
+from campaign.core.events import InDoubt
+from campaign.core.records import Happened, Recovered, Release
+from campaign.store import imports, tables
+from campaign.store.dialling import release
+from campaign.store.recording import ReadPolicy, record
+
+attempt, request = tables.attempt, tables.request
+REQUESTS_KEPT = timedelta(days=1)
+
+
+def recover(read_policy: ReadPolicy, connection: Connection, starts: Sequence[datetime]) -> list[Recovered]:
+    return [_recover(read_policy, connection, now) for now in starts]
+
+
+def _recover(read_policy: ReadPolicy, connection: Connection, now: datetime) -> Recovered:
+    """A reservation has no owner and is free again; a request nobody heard the answer of may have rung a phone."""
+    reserved = _in_state(connection, AttemptState.RESERVED)
+    release(connection, [Release(each, None, "next in line", now) for each in reserved])
+    sending = _in_state(connection, AttemptState.SENDING)
+    if sending:
+        interrupted = "the program was interrupted before the answer"
+        record(read_policy, connection, [Happened(each, InDoubt(now, interrupted)) for each in sending])
+    connection.execute(update(request).where(request.c.replied_at.is_(None)).values(replied_at=now))
+    connection.execute(delete(request).where(request.c.sent_at < now - REQUESTS_KEPT))
+    return Recovered(len(reserved), len(sending), imports.sweep(connection))
+
+
+def _in_state(connection: Connection, state: AttemptState) -> list[AttemptId]:
+    ids = connection.execute(select(attempt.c.id).where(attempt.c.state == state)).scalars()
+    return [AttemptId(each) for each in ids]

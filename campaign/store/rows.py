@@ -1,0 +1,78 @@
+"""Rows of the tables as the values of the core, and events as rows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, bindparam, insert, update
+
+from campaign.core.attempt import Attempt, AttemptId, AttemptState, CallSid, Disposition, Refusal, ResolvedBy
+from campaign.core.events import Event
+from campaign.store import tables
+
+AnyRow = Row[*tuple[Any, ...]]
+
+ATTEMPT = tables.attempt.c
+ATTEMPT_COLUMNS = [
+    ATTEMPT[name]
+    for name in (
+        "id", "state", "disposition", "call_sid", "refusal", "resolved_by", "sent_at", "ended_at", "latest_end",
+        "lead_id", "campaign_id", "account_id", "number_hash", "attempt_no",
+    )
+]  # fmt: skip
+
+
+def attempt_of(row: AnyRow) -> Attempt:
+    """The core's attempt from a row that holds at least `ATTEMPT_COLUMNS`."""
+    return Attempt(
+        id=AttemptId(row.id),
+        state=AttemptState(row.state),
+        disposition=Disposition(row.disposition) if row.disposition else None,
+        call_sid=CallSid(row.call_sid) if row.call_sid else None,
+        refusal=Refusal(row.refusal) if row.refusal else None,
+        resolved_by=ResolvedBy(row.resolved_by) if row.resolved_by else None,
+        sent_at=row.sent_at,
+        ended_at=row.ended_at,
+        latest_end=row.latest_end,
+    )
+
+
+def columns_of(attempt: Attempt) -> dict[str, Any]:
+    """What `attempt_of` reads, as values to write; `target` is the key to find the row by."""
+    values = {field.name: getattr(attempt, field.name) for field in fields(attempt)}
+    return {("target" if name == "id" else name): _plain(value) for name, value in values.items()}
+
+
+def data_of(event: Event) -> dict[str, Any]:
+    """An event's own fields, plain enough for JSON; its instant has a column of its own."""
+    return {
+        field.name: _plain(value)
+        for field in fields(event)
+        if field.name != "at" and (value := getattr(event, field.name)) is not None
+    }
+
+
+def set_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Change many rows by one statement; each names its own by `target`, the rest are columns. All have the same."""
+    if rows:
+        connection.execute(update(table).where(table.c.id == bindparam("target")), list(rows))
+
+
+def append_events(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Every transition is a row; none is ever changed."""
+    if listed := list(rows):
+        connection.execute(insert(tables.event), listed)
+
+
+def event_row(at: datetime, kind: str, *, data: Mapping[str, Any] | None = None, **ids: Any) -> dict[str, Any]:
+    """`ids`: campaign_id, lead_id, attempt_id, number_hash, as far as they are known."""
+    known = dict.fromkeys(("campaign_id", "lead_id", "attempt_id", "number_hash"))
+    return {"at": at, "kind": kind, "data": dict(data or {}), **known, **ids}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, StrEnum):
+        return str(value)
+    return value

@@ -1,0 +1,82 @@
+"""Which schema a file has, and bringing it up to date: once, by the owner, before anybody reads or writes."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from campaign.errors import CampaignError, UsageError
+
+HEAD = "0001"
+"""The newest migration; a test holds it to the folder."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def require(file: Path) -> None:
+    """Raises UsageError if there is no such file."""
+    if not file.exists():
+        raise UsageError(f"There is no database {file}.", "`campaign run LEADS.csv` makes one.")
+
+
+def check(file: Path) -> None:
+    """Raises UsageError if there is no database of today's schema in `file`; never makes or changes one."""
+    require(file)
+    found = _version(file)
+    if found != HEAD:
+        _refuse_unless_older(file, found)
+        raise UsageError(
+            f"{file} was made by an older campaign.", "`campaign resume` brings it up to date, then try again."
+        )
+
+
+def prepare(file: Path) -> bool:
+    """Make or migrate `file`, whose lock the caller holds; True if it was made."""
+    made = not file.exists()
+    if made:
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    else:
+        found = _version(file)
+        if found == HEAD:
+            return False
+        _refuse_unless_older(file, found)
+    upgrade(file)
+    return made
+
+
+def upgrade(file: Path) -> None:
+    """All migrations that `file` lacks, in one transaction."""
+    # Alembic takes half a second to import: only who needs it pays.
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    engine.dispose()
+
+
+def _version(file: Path) -> str | None:
+    """The schema's version; None for an empty file. Raises CampaignError when it is damaged or somebody else's."""
+    try:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if not tables:
+                return None
+            if "alembic_version" not in tables:
+                raise UsageError(f"{file} is a database, but not one of campaign's.", "Name another with --db.")
+            found: tuple[str] | None = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            return found[0] if found else None
+    except sqlite3.DatabaseError as broken:
+        raise CampaignError(
+            f"{file} cannot be read as a database: {broken}.", "Restore it from a copy, or name another with --db."
+        ) from None
+
+
+def _refuse_unless_older(file: Path, found: str | None) -> None:
+    if found is not None and found > HEAD:
+        raise UsageError(f"{file} was made by a newer campaign.", "Install the newer version; nothing was changed.")

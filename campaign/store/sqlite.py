@@ -1,0 +1,43 @@
+"""SQLite: how a file is opened for writing and for reading.
+
+WAL with synchronous FULL: with NORMAL a power cut takes the last commits, here an intent, that is a second call.
+One connection writes and checkpoints (SQLite 3.7.0 to 3.51.2 may corrupt a file that two write at once); readers open
+it read-only.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+_ON_CONNECT = ("PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON", "PRAGMA temp_store = MEMORY")
+
+
+def writing_engine(file: Path) -> AsyncEngine:
+    """For the owner: one connection, each transaction IMMEDIATE."""
+    engine = create_async_engine(f"sqlite+aiosqlite:///{quote(str(file))}", pool_size=1, max_overflow=0)
+    _prepare(engine, ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *_ON_CONNECT), "BEGIN IMMEDIATE")
+    return engine
+
+
+def reading_engine(file: Path) -> AsyncEngine:
+    """For everybody: never changes the file, never makes one."""
+    engine = create_async_engine(f"sqlite+aiosqlite:///file:{quote(str(file.resolve()))}?mode=ro&uri=true", pool_size=2)
+    _prepare(engine, ("PRAGMA query_only = ON",), "BEGIN")
+    return engine
+
+
+def _prepare(engine: AsyncEngine, pragmas: tuple[str, ...], begin: str) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver begins no transaction of its own; `on_begin` does
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)

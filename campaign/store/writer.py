@@ -1,0 +1,115 @@
+"""The one writing connection, and group commit: whoever waits to write shares one transaction and one sync to disk.
+
+An operation is a plain function `(connection, items) -> a verdict per item`. Items that wait for the same operation are
+handed to it together. Callbacks go before calls, calls before imports.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import groupby
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from campaign.errors import CampaignError
+
+Item = TypeVar("Item")
+Verdict = TypeVar("Verdict")
+Operation = Callable[[Connection, Sequence[Item]], list[Verdict]]
+
+
+class Rank(IntEnum):
+    """Who goes first within a commit."""
+
+    CALLBACKS = 0
+    CALLS = 1
+    IMPORTS = 2
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    rank: Rank
+    operation: Operation[Any, Any]
+    items: Sequence[Any]
+    verdicts: asyncio.Future[list[Any]]
+
+
+class Writer:
+    """Owns the connection from `open` to `close`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._connection: AsyncConnection | None = None
+        self._turn = asyncio.Lock()
+        self._queue: list[_Waiting] = []
+
+    async def open(self) -> None:
+        self._connection = await self._engine.connect()
+
+    async def close(self) -> None:
+        async with self._turn:
+            if self._connection:
+                await self._connection.close()
+            await self._engine.dispose()
+
+    @property
+    def busy(self) -> bool:
+        """Something is being written, or waits to be."""
+        return self._turn.locked() or bool(self._queue)
+
+    async def submit(self, rank: Rank, operation: Operation[Item, Verdict], items: Sequence[Item]) -> list[Verdict]:
+        """Returns once the verdicts are on disk. Raises CampaignError when the database cannot be written."""
+        if not items:
+            return []
+        waiting = _Waiting(rank, operation, items, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        # Whoever comes first commits for all; a caller that is cancelled does not take the others with it.
+        await asyncio.shield(self._commit_all())
+        return waiting.verdicts.result()
+
+    async def _commit_all(self) -> None:
+        async with self._turn:
+            batch, self._queue = sorted(self._queue, key=_order), []
+            if batch and not await self._commit(batch):
+                for waiting in batch:  # one of them broke the transaction: each alone, so that only it fails
+                    await self._commit([waiting], alone=True)
+
+    async def _commit(self, batch: list[_Waiting], *, alone: bool = False) -> bool:
+        """All of the batch in one transaction; False, and nothing changed, if it failed."""
+        assert self._connection is not None, "open the writer first"
+        try:
+            async with self._connection.begin():
+                verdicts = [
+                    await self._connection.run_sync(_together, operation, list(group))
+                    for operation, group in groupby(batch, key=lambda waiting: waiting.operation)
+                ]
+        except Exception as broken:  # noqa: BLE001  whoever waits must hear of it, whatever it is
+            if alone:
+                batch[0].verdicts.set_exception(_for_people(broken))
+            return False
+        for waiting, verdict in zip(batch, (each for group in verdicts for each in group), strict=True):
+            waiting.verdicts.set_result(verdict)
+        return True
+
+
+def _order(waiting: _Waiting) -> tuple[Rank, int]:
+    return waiting.rank, hash(waiting.operation)
+
+
+def _together(connection: Connection, operation: Operation[Any, Any], group: list[_Waiting]) -> list[list[Any]]:
+    items = [item for waiting in group for item in waiting.items]
+    verdicts = iter(operation(connection, items))
+    return [[next(verdicts) for _ in waiting.items] for waiting in group]
+
+
+def _for_people(broken: Exception) -> Exception:
+    if isinstance(broken, DBAPIError):
+        return CampaignError(
+            f"The database cannot be written: {broken.orig}. Nothing was sent that is not on disk.",
+            "Free space or make the file writable, then `campaign resume`.",
+        )
+    return broken

@@ -1,0 +1,192 @@
+"""Files of all kinds, from the disk to leads and rejects."""
+
+import csv
+import os
+import re
+from collections import Counter
+from io import StringIO
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from campaign.core.records import NewLead, Reject, RejectReason
+from campaign.errors import ListError
+from campaign.intake import Sheet, lines, open_sheet, preview, reading
+
+SAMPLE = Path(__file__).parents[2] / "samples" / "leads.csv"
+
+
+def written(folder: Path, content: str | bytes) -> Path:
+    path = folder / "leads.csv"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def read(sheet: Sheet) -> list[NewLead | Reject]:
+    return list(chain.from_iterable(lines(sheet, region="IN")))
+
+
+def test_a_list_becomes_leads_and_rejects_with_their_lines(tmp_path: Path) -> None:
+    path = written(tmp_path, "\ufeffname, Phone ,city\n\nAsha,9812300001,Pune\r\nRavi,12,Delhi\nMeena,9812300003\n")
+    sheet = open_sheet(path)
+    assert (sheet.header, sheet.phone_column, sheet.file_name) == (("name", "Phone", "city"), "Phone", "leads.csv")
+    asha, ravi, meena = read(sheet)
+    assert isinstance(asha, NewLead)
+    assert (asha.source_line, asha.number.e164, asha.cells) == (3, "+919812300001", ("Asha", "9812300001", "Pune"))
+    assert isinstance(ravi, Reject)
+    assert (ravi.source_line, ravi.column, ravi.value, ravi.cells) == (4, "Phone", "12", ("Ravi", "12", "Delhi"))
+    assert isinstance(meena, Reject)
+    assert (meena.source_line, meena.reason) == (5, RejectReason.TOO_FEW_FIELDS)
+    assert meena.value == "Meena,9812300003"
+
+
+def test_a_record_with_too_many_fields_shifts_no_other(tmp_path: Path) -> None:
+    sheet = open_sheet(written(tmp_path, "phone,city\n9812300001,Kochi, Kerala\n9812300002,Pune\n"))
+    long, good = read(sheet)
+    assert isinstance(long, Reject)
+    assert (long.source_line, long.reason) == (2, RejectReason.TOO_MANY_FIELDS)
+    assert isinstance(good, NewLead)
+    assert (good.source_line, good.cells) == (3, ("9812300002", "Pune"))
+
+
+def test_a_field_for_custom_field_may_have_128_characters_and_another_100_000(tmp_path: Path) -> None:
+    rows = [("a" * 128, ""), ("a" * 129, ""), ("", "b" * 100_000), ("", "b" * 100_001)]
+    text = "".join(f"9812300001,{tag},{note}\n" for tag, note in rows)
+    sheet = open_sheet(written(tmp_path, "phone,tag,note\n" + text), needs=["tag"])
+    found = read(sheet)
+    assert [getattr(line, "column", None) for line in found] == [None, "tag", None, "note"]
+    assert [line.reason for line in found if isinstance(line, Reject)] == [RejectReason.FIELD_TOO_LONG] * 2
+
+
+@pytest.mark.parametrize(
+    ("content", "told", "line"),
+    [
+        (b"", "empty", None),
+        (b"\xef\xbb\xbf\n \n", "empty", None),
+        (b"phone,name\n\n", "nothing below the header", None),
+        (b"name;phone\nAsha;9812300001\n", "not separated by commas", 1),
+        ("name,phone\nAsha,9812300001\n".encode("utf-16"), "UTF-16", 1),
+        ("name,phone\nAsha,9812300001\n".encode("utf-16-le"), "UTF-16", 1),
+        ("name,phone\nJosé,9812300001\n".encode("cp1252"), "Windows-1252", 2),
+        (b"name,phone\nAs\0ha,9812300001\n", "NUL", 2),
+        (b"name,phone,phone\nAsha,9812300001,\n", "2 columns are called", 1),
+        (b'name,phone\nAsha,"9812300001\n', "never closed", 2),
+    ],
+)
+def test_what_is_no_utf8_csv_is_refused_before_anything_is_read(
+    tmp_path: Path, content: bytes, told: str, line: int | None
+) -> None:
+    with pytest.raises(ListError, match=told) as refused:
+        open_sheet(written(tmp_path, content))
+    assert "leads.csv" in refused.value.message
+    assert refused.value.line == line
+    assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"), [(b"Jos\xe9,9812300002\n", "Windows-1252"), (b'"Ravi,9812300002\n', "never closed")]
+)
+def test_what_breaks_further_down_is_named_by_its_line(tmp_path: Path, bad: bytes, told: str) -> None:
+    good = b"Asha,9812300001\n" * 10_000
+    sheet = open_sheet(written(tmp_path, b"name,phone\n" + good + bad + b"\n" * 3))
+    with pytest.raises(ListError, match=told) as refused:
+        read(sheet)
+    assert refused.value.line == 10_002
+
+
+def test_the_settings_choose_the_column_and_ask_for_others(tmp_path: Path) -> None:
+    path = written(tmp_path, "mobile,telephone\n9812300001,9812300002\n")
+    (lead,) = read(open_sheet(path, phone_column="telephone", needs=["mobile"]))
+    assert isinstance(lead, NewLead)
+    assert lead.number.e164 == "+919812300002"
+    with pytest.raises(ListError, match="lacks: “order_id”"):
+        open_sheet(path, phone_column="telephone", needs=["order_id"])
+
+
+def test_folders_pipes_and_missing_files_are_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name, told in (
+        ("", "not a file"),
+        ("pipe", "not a file"),
+        ("gone.csv", "no such file"),
+        ("a" * 300, "cannot be read"),
+    ):
+        with pytest.raises(ListError, match=told):
+            open_sheet(tmp_path / name)
+
+
+def test_a_file_that_changes_while_it_is_read_does_not_count(tmp_path: Path) -> None:
+    path = written(tmp_path, "phone\n9812300001\n")
+    sheet = open_sheet(path)
+    path.write_text("phone\n9812300001\n9812300002\n")
+    with pytest.raises(ListError, match="changed"):
+        read(sheet)
+
+
+def test_a_list_comes_in_chunks_and_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "CHUNK", 3)
+    sheet = open_sheet(written(tmp_path, "phone\n" + "9812300001\n,\n" * 4))
+    done: list[int] = []
+    chunks = list(lines(sheet, region="IN", progress=done.append))
+    assert [len(chunk) for chunk in chunks] == [3, 3, 2]
+    assert [line.source_line for line in chain.from_iterable(chunks)] == list(range(2, 10))
+    assert done[-1] == sheet.size
+    assert done == sorted(done)
+
+
+def test_the_preview_is_the_first_lines_as_they_are_read() -> None:
+    sheet = open_sheet(SAMPLE)
+    assert preview(sheet, region="IN") == read(sheet)[:5]
+
+
+def test_the_sample_has_eighteen_people_and_six_lines_that_cannot_be_called() -> None:
+    sheet = open_sheet(SAMPLE)
+    found = read(sheet)
+    assert [line.source_line for line in found] == list(range(2, 26))
+    numbers = Counter(line.number for line in found if isinstance(line, NewLead))
+    assert sorted(numbers.values()) == [1] * 17 + [2]  # the store makes the second one a duplicate
+    assert [line.reason for line in found if isinstance(line, Reject)] == [
+        RejectReason.EMPTY,
+        RejectReason.DIGITS_LOST,
+        RejectReason.NOT_A_NUMBER,
+        RejectReason.TOO_MANY_FIELDS,
+        RejectReason.INVALID_NUMBER,
+    ]
+    simulated = [line.cells[sheet.header.index("simulate")] for line in found if isinstance(line, NewLead)]
+    assert sum(1 for word in simulated if word) == 12
+
+
+CELL = st.one_of(
+    st.sampled_from(["9812300001", "+919812300002", "9.19E+11", "NA", "", '"', "a\r\nb", "x,y", "007", " "]),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8),
+)
+
+
+@settings(database=None, deadline=None, max_examples=60)
+@given(rows=st.lists(st.tuples(CELL, CELL), min_size=1, max_size=12), end=st.sampled_from(["\r\n", "\n", "\r"]))
+def test_any_table_gives_one_verdict_a_record_on_the_right_line(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], end: str
+) -> None:
+    text, line, expected = f"name,phone{end}", 2, []
+    for row in rows:
+        out = StringIO(newline="")
+        csv.writer(out, lineterminator=end, quoting=csv.QUOTE_ALL).writerow(row)
+        text += out.getvalue()
+        expected.append((line, row))
+        line += len(re.findall(r"\r\n|\r|\n", out.getvalue()))
+    folder = tmp_path_factory.getbasetemp()
+    found = read(open_sheet(written(folder, text)))
+    assert [(verdict.source_line, verdict.cells) for verdict in found] == expected
+
+
+@settings(database=None, deadline=None, max_examples=60)
+@given(st.lists(st.lists(CELL, min_size=2, max_size=3), min_size=1, max_size=8))
+def test_ragged_tables_lose_no_record(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]) -> None:
+    out = StringIO(newline="")
+    csv.writer(out).writerows([["name", "phone"], *rows])
+    found = read(open_sheet(written(tmp_path_factory.getbasetemp(), out.getvalue())))
+    wrong = [line for line in found if isinstance(line, Reject) and line.reason is RejectReason.TOO_MANY_FIELDS]
+    assert (len(found), len(wrong)) == (len(rows), sum(1 for row in rows if len(row) == 3))

@@ -1,0 +1,119 @@
+"""The streaming pass finds the records of a file, and pandas reads exactly those."""
+
+import csv
+from io import StringIO
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from campaign.errors import ListError
+from campaign.intake import scan
+from campaign.intake.cells import cells_by_line
+from campaign.intake.scan import Record, records
+
+
+def scanned(text: str) -> list[Record]:
+    return list(records(StringIO(text, newline=""), "l.csv"))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_every_line_break_ends_a_record(end: str) -> None:
+    assert scanned(f"a,b{end}1,2{end}3,4") == [Record(1, 2, "a,b"), Record(2, 2, "1,2"), Record(3, 2, "3,4")]
+
+
+def test_blank_lines_are_no_records_and_still_count_as_lines() -> None:
+    assert scanned("\n  \na,b\n\n\t\n1,2\n") == [Record(3, 2, "a,b"), Record(6, 2, "1,2")]
+
+
+def test_a_quoted_empty_cell_is_a_record() -> None:
+    assert scanned('phone\n""\n') == [Record(1, 1, "phone"), Record(2, 1, '""')]
+
+
+def test_a_quoted_line_break_makes_no_second_record_but_moves_the_lines_on() -> None:
+    assert [(r.line, r.fields) for r in scanned('a,b\n"x\ny\r\n\rz",2\n3,4\n')] == [(1, 2), (2, 2), (6, 2)]
+
+
+@pytest.mark.parametrize(
+    ("record", "fields"),
+    [
+        ("", None),
+        (",", 2),
+        ('"a,b",c', 2),
+        ('"a ""b"", c",d', 2),
+        ('"",""', 2),
+        ('"a" ,b', 2),
+        ('5" pipe,"a,b"', 2),
+        ('Ravi "Rocky, the" Kumar', 2),
+        (' "a,b"', 2),
+        ('a,"b', "never closed"),
+        ('"a"b,c', "text follows"),
+        ('"a" b', "text follows"),
+        ('"a"",b', "never closed"),
+    ],
+)
+def test_fields_are_counted_by_rfc_4180(record: str, fields: int | str | None) -> None:
+    if isinstance(fields, str):
+        with pytest.raises(ListError, match=fields):
+            scanned(record)
+    else:
+        assert [r.fields for r in scanned(record)] == ([] if fields is None else [fields])
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('a,b\n1,2\n3,"4\n5,6\n', 3),
+        ('a,b\n"x\ny","z\n\n', 3),
+        ('a,b\n"x\ny","z"\n"5\n', 4),
+    ],
+)
+def test_a_quote_that_never_closes_is_named_by_the_line_it_opened_on(text: str, line: int) -> None:
+    with pytest.raises(ListError, match="never closed") as refused:
+        scanned(text)
+    assert refused.value.line == line
+
+
+def test_a_stray_quote_that_closes_lines_later_swallows_nobody_silently() -> None:
+    with pytest.raises(ListError, match="text follows") as refused:
+        scanned('name,phone\n"Asha,9812300001\nRavi "Rocky",9812300002\n')
+    assert refused.value.line == 2
+
+
+def test_a_quote_that_stays_open_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "LONGEST_RECORD", 1_000)
+    endless = (line for line in ['a,"b\n', *["more\n"] * 1_000])
+    with pytest.raises(ListError, match="never closed"):
+        list(records(endless, "l.csv"))
+    assert sum(1 for _ in endless) > 700
+
+
+def test_a_line_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "LONGEST_RECORD", 1_000)
+    with pytest.raises(ListError, match="too long"):
+        scanned("a" * 1_000)
+
+
+def test_pandas_reads_text_as_text() -> None:
+    odd = ["NA", "", "007", "+91", "1e5", "\ufeffx", "None", "a\n\rb", "#", "True", "\u2028", "'"]
+    line = ",".join(f'"{cell}"' for cell in odd)
+    assert cells_by_line(scanned(f"\n{line}\n")) == {2: tuple(odd)}
+
+
+def test_a_record_that_pandas_reads_otherwise_is_never_shifted_silently() -> None:
+    with pytest.raises(AssertionError, match="disagree"):
+        cells_by_line([Record(1, 2, "a,b"), Record(2, 2, "c,d\n7,e")])
+
+
+@settings(database=None, deadline=None, max_examples=300)
+@given(st.text(alphabet='ab1 ,,""\r\n\n;é', max_size=60))
+def test_any_text_is_refused_or_read_as_the_csv_module_reads_it(text: str) -> None:
+    try:
+        found = scanned(text)
+    except ListError:
+        return
+    assert "".join("".join(record.text for record in found).split()) == "".join(text.split())
+    for record in found:
+        (expected,) = csv.reader(StringIO(record.text, newline=""))
+        assert record.fields == len(expected)
+        assert cells_by_line([record]) == {record.line: tuple(expected)}
