@@ -206,7 +206,8 @@ class House:
         assert self._provider is not None, "a house without a provider only writes"
         policy = read_policy(campaign.settings)
         async with AsyncExitStack() as stack:
-            base = await self._callback_base(stack, policy, lambda: run.callbacks)
+            public_url = stored(campaign).callbacks.public_url
+            base = await self._callback_base(stack, public_url, lambda: run.callbacks)
             orders = Orders(campaign, policy, campaign.policy_version, self._address(base), limit)
             run = Run(
                 orders, store=self.store, insight=self.books, provider=self._provider, clock=self.clock, key=self.key
@@ -244,16 +245,16 @@ class House:
             )
 
     async def _callback_base(
-        self, stack: AsyncExitStack, policy: Policy, callbacks: Callable[[], Callbacks]
+        self, stack: AsyncExitStack, public_url: str, callbacks: Callable[[], Callbacks]
     ) -> str | None:
         """Listen for callbacks if they are wanted; what their addresses begin with."""
-        if not policy.callbacks:
+        if not public_url:
             return None
         host, _, port = self.loaded.secrets.campaign_listen.rpartition(":")
         if self.account.simulated:
             host, port = LOOPBACK, "0"
         bound = await stack.enter_async_context(serving(callbacks_web.application(callbacks), host, int(port)))
-        return f"http://{LOOPBACK}:{bound}" if self.account.simulated else self.loaded.settings.callbacks.public_url
+        return f"http://{LOOPBACK}:{bound}" if self.account.simulated else public_url
 
     @asynccontextmanager
     async def _door(self, run: Run) -> AsyncIterator[None]:
@@ -363,11 +364,13 @@ async def _simulator(
 
 
 @asynccontextmanager
-async def simulating(port: int, town: Path | None, log: Path | None, speed: float) -> AsyncIterator[str]:
+async def simulating(
+    port: int, town: Path | None, log: Path | None, speed: float, *, control: bool = False
+) -> AsyncIterator[str]:
     """The simulator by itself; yields its base URL. Raises UsageError for a port that is taken."""
     start = (simulator_log.last_instant(log) if log else None) or RealClock().now()
     clock: Clock = FastClock(start, speed) if speed != 1 else RealClock()
-    simulator = Simulator(clock=clock, town=load_town(town) if town else Town(), log=log)
+    simulator = Simulator(clock=clock, town=load_town(town) if town else Town(), log=log, control=control)
     try:
         base_url = await simulator.start(port=port)
     except OSError as taken:

@@ -156,6 +156,7 @@ def simulate(
     town: Annotated[Path | None, typer.Option("--town", help="how the phones behave (samples/town.toml)")] = None,
     log: Annotated[Path | None, typer.Option("--log", help="where it notes every request (JSON lines)")] = None,
     speed: Annotated[float, typer.Option("--speed", min=1, max=3600, help="time passes so much faster")] = 1,
+    control: Annotated[bool, typer.Option("--control", help="faults can be changed at /_control/faults")] = False,
 ) -> None:
     """Be Exotel on this machine: a server of its own for trying things out. Nobody is called.
 
@@ -163,4 +164,4 @@ def simulate(
     """
     from campaign.cli.simulate import serve
 
-    serve(port, town, log, speed)
+    serve(port, town, log, speed, control=control)

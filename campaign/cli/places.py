@@ -1,5 +1,6 @@
 """Which database a command means, and which campaign in it."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,10 @@ class Found:
     @property
     def flags(self) -> str:
         """What another command needs to find it again."""
-        return f"{self.campaign.name}{' --simulate' if self.simulated else ''}"
+        simulated = " --simulate" if self.simulated else ""
+        usual = wiring.SIMULATED_DB if self.simulated else Path("campaign.db")
+        elsewhere = "" if self.database == usual else f" --db {shlex.quote(str(self.database))}"
+        return f"{self.campaign.name}{simulated}{elsewhere}"
 
 
 def database_of(loaded: Loaded, db: Path | None, *, simulate: bool) -> Path:

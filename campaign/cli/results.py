@@ -58,10 +58,9 @@ def totals(counted: Summary, found: Found) -> None:
     ]
     rows += [("on the line", counted.states[LeadState.IN_FLIGHT]), ("held: in doubt", counted.states[LeadState.HELD])]
     tell(*(f"  {name:<22}{count:>7}" for name, count in rows if count))
-    calls = sum(counted.attempts.values())
     cost = f"; cost INR {counted.cost}" if counted.cost is not None else ""
     unpriced = f", {counted.not_priced} not priced yet" if counted.not_priced else ""
-    tell("", f"  {counted.reached_leads} reached; {calls} calls{cost}{unpriced}")
+    tell("", f"  {counted.reached_leads} reached; {counted.calls} calls{cost}{unpriced}")
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

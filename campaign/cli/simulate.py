@@ -8,14 +8,14 @@ from campaign import wiring
 from campaign.cli.console import tell
 
 
-def serve(port: int, town: Path | None, log: Path | None, speed: float) -> None:
+def serve(port: int, town: Path | None, log: Path | None, speed: float, *, control: bool) -> None:
     """Until Ctrl-C."""
 
     async def go() -> None:
         stopped = asyncio.Event()
         for each in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(each, stopped.set)
-        async with wiring.simulating(port, town, log, speed) as base_url:
+        async with wiring.simulating(port, town, log, speed, control=control) as base_url:
             tell(
                 f"Exotel is played at {base_url}; nobody is called. Ctrl-C ends it. In another terminal:",
                 f"  export EXOTEL_BASE_URL={base_url} EXOTEL_ACCOUNT_SID=simulated",

@@ -27,6 +27,8 @@ class Channels:
             self.take(attempt, self._clock.now() + self._longest)
 
     def take(self, attempt: AttemptId, until: datetime) -> None:
+        if attempt in self._ends:
+            self._freed.set()  # it may end earlier than whoever waits was told
         self._ends[attempt] = until
 
     def leave(self, attempt: AttemptId) -> None:

@@ -35,7 +35,8 @@ class RealClock:
             if left <= 0:
                 return
             with suppress(TimeoutError):
-                await asyncio.wait_for(bell.wait(), min(left, _SLICE))
+                async with asyncio.timeout(min(left, _SLICE)):  # wait_for of 3.11 may swallow a cancellation
+                    await bell.wait()
         bell.clear()
 
 

@@ -52,8 +52,6 @@ class DetailsFetcher:
 
     async def _ask(self, calls: list[LiveCall], now: datetime) -> None:
         by_sid = {call.attempt.call_sid: call.attempt.id for call in calls if call.attempt.call_sid}
-        for attempt in by_sid.values():
-            self._next_ask[attempt] = now + GAP
         reports = await self._enquiry.many(list(by_sid), Rank.DETAILS)
         await self._store.add_details(
             [
@@ -70,3 +68,5 @@ class DetailsFetcher:
                 if sid in by_sid and report.disposition
             ]
         )
+        for attempt in by_sid.values():  # only now: until then they are worth waiting for
+            self._next_ask[attempt] = now + GAP

@@ -17,6 +17,7 @@ from campaign.core.lead import CampaignState, Outcome
 from campaign.core.pace import Why
 from campaign.core.policy import Policy
 from campaign.core.records import CampaignRecord, Happened, Intent, Release, Reserved
+from campaign.core.retry import Retry
 from campaign.core.window import Over, Shut
 from campaign.engine.channels import Channels
 from campaign.engine.feed import Feed
@@ -64,6 +65,7 @@ class Dialer:
         self.stopped = False
         self._left = orders.limit
         self._dialling = 0
+        self._claiming = asyncio.Lock()
         self._quiet = asyncio.Event()
         self._quiet.set()
 
@@ -74,15 +76,16 @@ class Dialer:
 
     @property
     def dialling(self) -> bool:
-        """A worker has an attempt in hand."""
-        return self._dialling > 0
+        """An attempt is in a worker's hands, or next in line."""
+        return self._dialling > 0 or len(self.queue) > 0
 
     async def stop(self) -> None:
         """No new call. Returns once every request that was committed to be sent has left and was answered."""
         self.stopped = True
         self.channels.close()
         self.pacer.turn_away(Rank.CALL)
-        await self._give_back(self.queue.drain(), None, "next in line")
+        async with self._claiming:  # what is just being claimed is in hand too
+            await self._give_back(self.queue.drain(), None, "next in line")
         await self._quiet.wait()
 
     async def step(self, now: datetime) -> datetime | None:
@@ -98,12 +101,18 @@ class Dialer:
                 if await self.store.close_rest(campaign.id, Outcome.EXPIRED, why, now):
                     self.feed.changed()
                 return None
+        return None if await self._claim(now) else await self.insight.next_due(campaign.id)
+
+    async def _claim(self, now: datetime) -> int:
         wanted = HIGH_WATER - len(self.queue)
-        claimed = await self.store.claim_due(campaign.id, now, min(wanted, self._left or wanted))
-        self._left = None if self._left is None else self._left - len(claimed)
-        for reserved in claimed:
-            await self.queue.put(reserved)
-        return None if claimed else await self.insight.next_due(campaign.id)
+        async with self._claiming:
+            if self.stopped:
+                return 0
+            claimed = await self.store.claim_due(self.orders.campaign.id, now, min(wanted, self._left or wanted))
+            self._count(-len(claimed))
+            for reserved in claimed:
+                await self.queue.put(reserved)
+        return len(claimed)
 
     async def work(self) -> None:
         """One worker, for ever."""
@@ -173,6 +182,7 @@ class Dialer:
         else:
             self.channels.leave(reserved.attempt)
         if isinstance(event, Refused):
+            self._count(isinstance(recorded.decision, Retry))  # not placed: the lead waits as before
             await self.heed(event, now)
 
     def _placement(self, reserved: Reserved) -> Placement:
@@ -206,11 +216,13 @@ class Dialer:
 
     async def refuse_account(self, reason: str, now: datetime) -> None:
         """The provider does not accept the account: nothing more is sent, and the campaign waits for its people."""
-        self.stopped = True
+        halted, self.stopped = self.stopped, True
         self.channels.close()
         self.pacer.turn_away(Rank.CALL)
         self.feed.account_refused = reason
-        await self.store.set_state(self.orders.campaign.id, CampaignState.PAUSED, f"account refused: {reason}", now)
+        if not halted:  # what its people decided stands
+            reason = f"account refused: {reason}"
+            await self.store.set_state(self.orders.campaign.id, CampaignState.PAUSED, reason, now)
         self.feed.changed()
 
     async def _give_back(self, reserved: list[Reserved], due_at: datetime | None, why: str) -> None:
@@ -218,6 +230,10 @@ class Dialer:
             return
         now = self.clock.now()
         await self.store.release([Release(each.attempt, due_at, why, now) for each in reserved])
-        if self._left is not None:
-            self._left += len(reserved)
+        self._count(len(reserved))
         self.feed.changed()
+
+    def _count(self, leads: int) -> None:
+        """So many leads more, or less, may still be taken."""
+        if self._left is not None:
+            self._left += leads

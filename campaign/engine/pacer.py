@@ -101,7 +101,8 @@ class Pacer:
         while True:
             decision = self.step(self.clock.now())
             if isinstance(decision, Go):
-                async with self._guard:
-                    self.grant(self.clock.now())
+                async with self._guard:  # a pause may have come meanwhile
+                    if isinstance(self.step(self.clock.now()), Go):
+                        self.grant(self.clock.now())
             else:
                 await self.clock.wait(decision.until if decision else None, self.bell)

@@ -61,7 +61,7 @@ class Recovery:
         for call in alive:
             if call.attempt.id in self._wanted or now >= self._due(call):
                 await self._ask(call, now)
-        await self._hold([call for call in alive if self._given_up(call, now)], now)
+        await self._hold([call for call in alive if now >= self._given_up_at(call)], now)
         return self._next(await self._insight.live_calls())
 
     async def _poll(self, calls: Sequence[LiveCall]) -> None:
@@ -114,13 +114,13 @@ class Recovery:
         assert call.attempt.latest_end is not None, "a call that was sent has a latest end"
         return call.attempt.latest_end + self._policy.poll_after
 
-    def _given_up(self, call: LiveCall, now: datetime) -> bool:
-        end = call.attempt.latest_end
-        return end is not None and now >= end + self._policy.settle_for
+    def _given_up_at(self, call: LiveCall) -> datetime:
+        assert call.attempt.latest_end is not None, "a call that was sent has a latest end"
+        return call.attempt.latest_end + self._policy.settle_for
 
     def _next(self, live: Sequence[LiveCall]) -> datetime | None:
         alive = [call for call in live if _known(call) and call.attempt.id not in self._silent]
-        instants = [self._due(call) for call in alive]
+        instants = [min(self._due(call), self._given_up_at(call)) for call in alive]
         if alive and not self._policy.callbacks:
             instants.append(self._next_poll(alive))
         return min(instants, default=None)

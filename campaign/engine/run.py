@@ -110,6 +110,15 @@ class Run:
     async def go(self) -> Ending:
         """Run to the end. Raises CampaignError when the database cannot be written."""
         async with nursery() as group:
+            running = group.create_task(self._from_start_to_end(), name="run")
+            leaving = group.create_task(self._at_once.wait(), name="second interrupt")
+            await asyncio.wait((running, leaving), return_when=asyncio.FIRST_COMPLETED)
+            running.cancel()
+            leaving.cancel()
+        return Ending.INTERRUPTED if running.cancelled() else running.result()
+
+    async def _from_start_to_end(self) -> Ending:
+        async with nursery() as group:
             tasks = [group.create_task(self.pacer.run(), name="pacer")]
             await self._start()
             tasks += [group.create_task(each, name=name) for name, each in self._loops()]
@@ -154,7 +163,8 @@ class Run:
         )
         for call in await self.insight.live_calls():
             self.channels.take(call.attempt.id, call.attempt.latest_end or now)
-        self.details.late = campaign.state is CampaignState.COMPLETED
+        nobody_waits = await self.insight.next_due(campaign.id) is None  # its list may have grown
+        self.details.late = campaign.state is CampaignState.COMPLETED and nobody_waits
         if campaign.state is not CampaignState.DRAINING:  # what was stopped for good only drains
             await self.store.set_state(campaign.id, CampaignState.RUNNING, "", now)
         await self.callbacks.step(now)
@@ -176,14 +186,12 @@ class Run:
 
     async def step(self, now: datetime) -> Ending | Wait:
         """Whether the run is over, and how."""
-        if self._at_once.is_set():
-            return Ending.INTERRUPTED
         if halt := await self._halting():
             return await self._drain(halt, now)
         live = await self._live()
         tally = await self.insight.tally(self.orders.campaign.id)
         if not tally.finished:
-            return Wait(None)
+            return await self._limited(now) if self.dialer.used_up and not self._in_flight(live, now) else Wait(None)
         undecided = [each for each in live if (end := self._given_up_at(each)) and end > now]
         missing = await self.details.missing(now)
         if undecided or missing:
@@ -199,10 +207,11 @@ class Run:
             return Ending.ACCOUNT if self.feed.account_refused else Ending.PAUSED
         if state is CampaignState.DRAINING:
             return Ending.STOPPED
-        if self.dialer.used_up and not await self._in_flight():
-            await self._halt(CampaignState.PAUSED, f"the limit of {self.orders.limit} leads was reached")
-            return Ending.PAUSED
         return None
+
+    async def _limited(self, now: datetime) -> Ending | Wait:
+        await self._halt(CampaignState.PAUSED, f"the limit of {self.orders.limit} leads was reached")
+        return await self._drain(Ending.PAUSED, now)
 
     async def _drain(self, ending: Ending, now: datetime) -> Ending | Wait:
         await self.dialer.stop()
@@ -240,9 +249,10 @@ class Run:
     async def _live(self) -> list[LiveCall]:
         return [each for each in await self.insight.live_calls() if each.campaign == self.orders.campaign.id]
 
-    async def _in_flight(self) -> bool:
+    def _in_flight(self, live: list[LiveCall], now: datetime) -> bool:
+        """Something is on its way, or its end may still be told."""
         return self.dialer.dialling or any(
-            each.attempt.state is not AttemptState.UNKNOWN for each in await self._live()
+            each.attempt.state is not AttemptState.UNKNOWN and (self._given_up_at(each) or now) > now for each in live
         )
 
     def _given_up_at(self, call: LiveCall) -> datetime | None:

@@ -33,7 +33,7 @@ class Summary:
     length that showed it; under `NOT_TOLD` the answered leads of whose call no length is known, which are not reached.
     `in_doubt`: attempts. `cost`: of the prices told, None while there is none. `not_priced`: accepted calls without a
     price. `called_again`, `answered_again`: leads called more than once, and the answered ones of them.
-    `calls_to_answered`: calls made to leads that answered.
+    `calls`: made, to all leads; `calls_to_answered`: to those that answered.
     """
 
     files: Sequence[ImportRecord]
@@ -49,6 +49,7 @@ class Summary:
     not_priced: int = 0
     called_again: int = 0
     answered_again: int = 0
+    calls: int = 0
     calls_to_answered: int = 0
 
     @property
@@ -81,6 +82,7 @@ class Summary:
     def _add_calls(self, lead: LeadRecord) -> None:
         made = calls(lead.attempts)
         answered = lead.outcome is Outcome.COMPLETED
+        self.calls += made
         self.called_again += made > 1
         self.answered_again += answered and made > 1
         self.calls_to_answered += made if answered else 0

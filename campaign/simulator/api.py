@@ -1,22 +1,26 @@
 """Exotel's three addresses: connect, one call, the list of calls; in JSON or XML, as the request's path ends."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from campaign.ports import Clock
-from campaign.simulator import listing, order, shapes
+from campaign.simulator import listing, order, shapes, spoil
 from campaign.simulator.calls import Call
 from campaign.simulator.exchange import Exchange
+from campaign.simulator.faults import Fault, Hits
 from campaign.simulator.limit import Limit
+from campaign.simulator.listener import Listener
 from campaign.simulator.log import Line, Log, as_text
 from campaign.simulator.shapes import RestException
 from campaign.simulator.town import Town
+from campaign.simulator.trouble import Trouble
 
 CALLS = "/v1/Accounts/{account}/Calls"
 SUFFIX = r"{suffix:(?:\.json)?}"
@@ -26,26 +30,33 @@ THIS_REQUEST: ContextVar[int] = ContextVar("number of the request in the log")
 
 
 class Api:
-    """The handlers of one account; `authorization`: the header it must be asked with.
-
-    A layer of faults may be put around `connect`.
-    """
+    """The handlers of one account; `authorization`: the header it must be asked with."""
 
     def __init__(
-        self, clock: Clock, town: Town, log: Log, exchange: Exchange, account: str, authorization: str
+        self,
+        clock: Clock,
+        town: Town,
+        log: Log,
+        exchange: Exchange,
+        trouble: Trouble,
+        listener: Listener,
+        account: str,
+        authorization: str,
     ) -> None:
         self.in_flight = 0
         self._clock = clock
         self._town = town
         self._log = log
         self._exchange = exchange
+        self._trouble = trouble
+        self._listener = listener
         self._account = account
         self._authorization = authorization
         self._limit = Limit(*town.rate)
         self._requests = 0
 
-    def application(self) -> web.Application:
-        app = web.Application(client_max_size=LARGEST_BODY, middlewares=[self._logged, self._guarded])
+    def application(self, around: Iterable[Middleware] = ()) -> web.Application:
+        app = web.Application(client_max_size=LARGEST_BODY, middlewares=[*around, self._logged, self._guarded])
         app.router.add_post(f"{CALLS}/connect{SUFFIX}", self.connect)
         app.router.add_get(f"{CALLS}{SUFFIX}", self.list_calls)
         app.router.add_get(f"{CALLS}/{{sid:[a-z0-9]+}}{SUFFIX}", self.show_call)
@@ -59,10 +70,48 @@ class Api:
             elif entry["kind"] == "response" and entry["status"] not in UNCOUNTED:
                 self._limit.admit(datetime.fromisoformat(entry["at"]))
 
-    async def connect(self, request: web.Request) -> web.Response:
+    async def connect(self, request: web.Request) -> web.StreamResponse:
         given = order.fields(request.headers.get("Content-Type", ""), await request.read())
-        call = self._exchange.connect(order.read(dict(request.query) | given), THIS_REQUEST.get())
-        return _answer(request, {"Call": self._fields(call, request)})
+        wanted = order.read(dict(request.query) | given)
+        hits = self._trouble.draw(wanted.number)
+        happened = partial(self._trouble.happened, request=THIS_REQUEST.get(), number=wanted.number)
+        self._close_the_way(hits, happened)
+        if fault := spoil.first(hits, spoil.WITHOUT_CALL):
+            happened(fault)
+            return await spoil.answer(fault, hits[fault], request, web.Response())
+        call = self._exchange.connect(wanted, THIS_REQUEST.get(), hits)
+        fields = self._fields(call, request)
+        await self._keep_waiting(call, hits, happened)
+        return await self._spoiled(request, call, fields, hits, happened)
+
+    def _close_the_way(self, hits: Hits, happened: Callable[[Fault], None]) -> None:
+        now = self._clock.now()
+        if Fault.REFUSED in hits:
+            happened(Fault.REFUSED)
+            self._listener.go_away(now + hits[Fault.REFUSED])
+        if Fault.CLOSED_AT_ACCEPT in hits:
+            happened(Fault.CLOSED_AT_ACCEPT)
+            self._listener.close_at_accept(now + hits[Fault.CLOSED_AT_ACCEPT])
+
+    async def _keep_waiting(self, call: Call, hits: Hits, happened: Callable[[Fault], None]) -> None:
+        if Fault.CALLBACK_EARLY in hits and await self._exchange.until_told(call):
+            happened(Fault.CALLBACK_EARLY)
+        if Fault.SLOW_ANSWER in hits:
+            happened(Fault.SLOW_ANSWER)
+            await self._clock.wait(self._clock.now() + hits[Fault.SLOW_ANSWER])
+
+    async def _spoiled(
+        self, request: web.Request, call: Call, fields: dict[str, Any], hits: Hits, happened: Callable[[Fault], None]
+    ) -> web.StreamResponse:
+        """The answer to a call that was placed, as it is or as a fault has it."""
+        other = self._exchange.calls.other_than(call)
+        if fault := spoil.first(hits, spoil.WITH_CALL):
+            happened(fault)
+            return await spoil.answer(fault, hits[fault], request, _answer(request, {"Call": fields}))
+        if (fault := spoil.first(hits, spoil.WRONG_SID)) and (other or fault is not Fault.SID_OF_ANOTHER):
+            happened(fault)
+            fields = spoil.wrong_sid(fault, fields, other.sid if other else "")
+        return _answer(request, {"Call": fields})
 
     async def show_call(self, request: web.Request) -> web.Response:
         call = self._exchange.calls.find(request.match_info["sid"])
@@ -74,12 +123,16 @@ class Api:
         return _answer(request, {"Call": fields})
 
     async def list_calls(self, request: web.Request) -> web.Response:
-        metadata, calls = listing.page(self._exchange.calls, request.query, self._town, self._clock.now(), request.path)
-        shown = [self._fields(call, request) for call in calls]
+        page = listing.page(self._exchange.calls, request.query, self._town, self._clock.now(), request.path)
+        for fault, call in page.faulty:
+            self._trouble.happened(fault, request=THIS_REQUEST.get(), sid=call.sid)
+        shown = [self._fields(call, request) for call in page.calls]
         for fields in shown:
             fields["PhoneNumber"] = fields["PhoneNumberSid"]
         in_json = bool(request.match_info["suffix"])
-        return _answer(request, {"Metadata": metadata, "Calls": shown if in_json else [{"Call": one} for one in shown]})
+        return _answer(
+            request, {"Metadata": page.metadata, "Calls": shown if in_json else [{"Call": one} for one in shown]}
+        )
 
     def _fields(self, call: Call, request: web.Request) -> dict[str, Any]:
         return shapes.call_fields(call, self._account, self._town, self._clock.now(), request.match_info["suffix"])
@@ -95,6 +148,8 @@ class Api:
             await self._keep(request, number)
             response = await handler(request)
             status = response.status
+            if self._listener.shut:
+                response.force_close()
         except web.HTTPException as refused:
             status = refused.status
             raise

@@ -4,6 +4,7 @@ Repeats follow what is said of Exotel's own: answer 2xx within 15 s, or be told 
 """
 
 import hashlib
+from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -28,16 +29,30 @@ def settled(answer: Answer) -> bool:
     return answer == NOT_HERE or (isinstance(answer, int) and 200 <= answer < 300)
 
 
-async def tell(session: aiohttp.ClientSession, call: Call, town: Town, told: int) -> Answer:
-    """POST the end of a call to its callback address, once, `told` times before; redirects are not followed."""
-    url = call.callback or ""
-    if urlsplit(url).hostname not in LOOPBACK:
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One callback as it leaves."""
+
+    url: str
+    content_type: str
+    body: bytes
+
+
+def letter(call: Call, town: Town, which: object, status: str | None = None) -> Letter:
+    """What tells the end of a call, its own or another `status`; `which` tells letters of one call apart."""
+    mark = hashlib.sha256(f"{call.sid}:{which}".encode()).hexdigest()[:16]
+    return Letter(call.callback or "", *shapes.callback(call, town, mark, status or call.fate.status))
+
+
+async def send(session: aiohttp.ClientSession, sent: Letter) -> Answer:
+    """POST it, once; redirects are not followed."""
+    if urlsplit(sent.url).hostname not in LOOPBACK:
         return NOT_HERE
-    mark = hashlib.sha256(f"{call.sid}:{told}".encode()).hexdigest()[:16]
-    content_type, body = shapes.callback(call, town, mark)
-    headers = {"Content-Type": content_type, "User-Agent": "Exotel Servers"}
+    headers = {"Content-Type": sent.content_type, "User-Agent": "Exotel Servers"}
     try:
-        async with session.post(url, data=body, headers=headers, allow_redirects=False, timeout=PATIENCE) as response:
+        async with session.post(
+            sent.url, data=sent.body, headers=headers, allow_redirects=False, timeout=PATIENCE
+        ) as response:
             return response.status
     except (aiohttp.ClientError, TimeoutError) as broken:
         return f"not delivered: {type(broken).__name__}"

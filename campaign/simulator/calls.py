@@ -4,16 +4,20 @@ import hashlib
 import heapq
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from campaign.simulator.faults import CLOCK, Fault, Hits
 from campaign.simulator.line import Fate, Kind
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One accepted call. `number`, `caller_id`: E.164 where they are numbers; `callback`: where its end is told."""
+    """One accepted call. `number`, `caller_id`: E.164 where they are numbers; `callback`: where its end is told.
+
+    `faults`: what goes wrong with it after it was answered for.
+    """
 
     sid: str
     number: str
@@ -22,10 +26,16 @@ class Call:
     fate: Fate
     placed_at: datetime
     callback: str | None = None
+    faults: Hits = field(default_factory=dict)
 
     @property
     def ends_at(self) -> datetime:
         return self.placed_at + self.fate.rings_for + self.fate.talks_for
+
+    @property
+    def clock_off(self) -> timedelta:
+        """By how much the clock that is read for it is wrong."""
+        return sum((by * CLOCK[fault] for fault, by in self.faults.items() if fault in CLOCK), timedelta())
 
     def ended(self, now: datetime, lag: timedelta = timedelta()) -> bool:
         """Whether it ended at least `lag` ago."""
@@ -48,6 +58,7 @@ class Call:
             "placed_at": self.placed_at.isoformat(),
             "ends_at": self.ends_at.isoformat(),
             "callback": self.callback,
+            "faults": {fault: by.total_seconds() for fault, by in self.faults.items()},
         }
 
     @classmethod
@@ -62,6 +73,7 @@ class Call:
             Fate(Kind(line["fate"]), *lengths),
             datetime.fromisoformat(line["placed_at"]),
             line["callback"],
+            {Fault(name): timedelta(seconds=by) for name, by in line.get("faults", {}).items()},
         )
 
 
@@ -78,7 +90,6 @@ class Calls:
 
     def add(self, call: Call) -> None:
         self._by_sid[call.sid] = call
-        self.note_dial(call.number)
         heapq.heappush(self._ends, call.ends_at)
 
     def note_dial(self, number: str) -> None:
@@ -91,6 +102,10 @@ class Calls:
 
     def find(self, sid: str) -> Call | None:
         return self._by_sid.get(sid)
+
+    def other_than(self, call: Call) -> Call | None:
+        """The latest one that is not this one."""
+        return next((other for other in reversed(self._by_sid.values()) if other.sid != call.sid), None)
 
     def alive(self, now: datetime) -> int:
         """How many ring or talk."""

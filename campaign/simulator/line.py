@@ -3,7 +3,6 @@
 The simulator asks for every call it accepts, and tests ask to know what must come out.
 """
 
-import hashlib
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +11,7 @@ from enum import StrEnum
 from pydantic import TypeAdapter
 
 from campaign.settings import Duration
+from campaign.simulator.luck import luck
 from campaign.simulator.town import Town
 
 NOTHING = timedelta()
@@ -74,10 +74,10 @@ def fate(town: Town, number: str, call_no: int, script: str = "") -> Fate:
 
 
 def _draw(town: Town, who: str, call_no: int) -> Fate:
-    shares, luck = town.shares, _luck(who, "number")
-    if luck < shares.not_existing:
+    shares, whose = town.shares, luck(who, "number")
+    if whose < shares.not_existing:
         return Fate(Kind.NOT_EXISTING)
-    if luck < shares.not_existing + shares.ndnc:
+    if whose < shares.not_existing + shares.ndnc:
         return Fate(Kind.NDNC)
     weights = {
         Kind.ANSWERS: shares.answers,
@@ -85,11 +85,11 @@ def _draw(town: Town, who: str, call_no: int) -> Fate:
         Kind.NO_ANSWER: shares.no_answer,
         Kind.SWITCHED_OFF: shares.switched_off,
     }
-    return _lasting(town, f"{who}:{call_no}", _pick(weights, _luck(who, call_no, "kind")))
+    return _lasting(town, f"{who}:{call_no}", _pick(weights, luck(who, call_no, "kind")))
 
 
-def _pick(weights: dict[Kind, float], luck: float) -> Kind:
-    left = luck * sum(weights.values())
+def _pick(weights: dict[Kind, float], drawn: float) -> Kind:
+    left = drawn * sum(weights.values())
     for kind, weight in weights.items():
         left -= weight
         if left < 0:
@@ -104,8 +104,8 @@ def _lasting(town: Town, which: str, kind: Kind) -> Fate:
         Kind.NO_ANSWER: (FOR_EVER, FOR_EVER),
         Kind.SWITCHED_OFF: OFF_AFTER,
     }
-    rings_for = _between(ringing.get(kind, (NOTHING, NOTHING)), _luck(which, "rings"))
-    talks_for = _between(town.talks_for, _luck(which, "talks")) if kind is Kind.ANSWERS else NOTHING
+    rings_for = _between(ringing.get(kind, (NOTHING, NOTHING)), luck(which, "rings"))
+    talks_for = _between(town.talks_for, luck(which, "talks")) if kind is Kind.ANSWERS else NOTHING
     return Fate(kind, rings_for, talks_for)
 
 
@@ -125,11 +125,5 @@ def _read(word: str) -> tuple[Kind, timedelta | None]:
     return Kind(found[1]), _LENGTH.validate_python(found[2]) if found[2] else None
 
 
-def _luck(*parts: object) -> float:
-    """A number in 0 ≤ n < 1 that follows from the parts alone, on every machine."""
-    digest = hashlib.sha256(":".join(map(str, parts)).encode()).digest()
-    return (int.from_bytes(digest[:8], "big") >> 11) / 2**53  # 53 bits: a float holds no more, and must stay below 1
-
-
-def _between(span: tuple[timedelta, timedelta], luck: float) -> timedelta:
-    return timedelta(seconds=round((span[0] + (span[1] - span[0]) * luck).total_seconds(), 1))
+def _between(span: tuple[timedelta, timedelta], drawn: float) -> timedelta:
+    return timedelta(seconds=round((span[0] + (span[1] - span[0]) * drawn).total_seconds(), 1))

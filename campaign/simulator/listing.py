@@ -4,17 +4,19 @@ Calls alive are not in it, and ended ones only after the town's `list_lag`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from campaign.simulator.calls import Call, Calls
+from campaign.simulator.faults import Fault
 from campaign.simulator.numbers import e164
 from campaign.simulator.order import wrong
 from campaign.simulator.shapes import IST, TIME
 from campaign.simulator.town import Town
 
-SPAN = timedelta(days=31)
+SPAN, ZERO, LAST = timedelta(days=31), timedelta(), datetime.max.replace(tzinfo=IST)
 MOST_SIDS, MOST_NUMBERS, PAGE, LARGEST_PAGE = 100, 5, 50, 100
 KNOWN = frozenset({"Sid", "DateCreated", "From", "To", "PhoneNumber", "Status", "Direction"})
 PAGING = frozenset({"PageSize", "SortBy", "Before", "After", "details"})
@@ -23,13 +25,26 @@ Query = Mapping[str, str]
 Filter = Callable[[Call], bool]
 
 
-def page(calls: Calls, query: Query, town: Town, now: datetime, path: str) -> tuple[dict[str, Any], list[Call]]:
-    """Metadata and the calls of one page. Raises RestException 400 naming a parameter that is wrong."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`faulty`: what is wrong with it, and the call on whose account."""
+
+    metadata: dict[str, Any]
+    calls: list[Call]
+    faulty: list[tuple[Fault, Call]]
+
+
+def page(calls: Calls, query: Query, town: Town, now: datetime, path: str) -> Page:
+    """One page. Raises RestException 400 naming a parameter that is wrong."""
     if unknown := sorted(query.keys() - KNOWN - PAGING):
         raise wrong(unknown[0], "is not known to this simulator")
-    matching = _matching(calls, query, town, now)
+    matching, lagging = _matching(calls, query, town, now)
     size = _page_size(query)
     start, end = _bounds(matching, query, size)
+    faulty = [(Fault.LIST_LAGS, call) for call in lagging]
+    if _shifts(matching, query, start, size):
+        faulty.append((Fault.LIST_SHIFTS, matching[start - 1]))
+        start, end = start - 1, end - 1
     metadata = {
         "Total": len(matching),
         "PageSize": size,
@@ -37,20 +52,37 @@ def page(calls: Calls, query: Query, town: Town, now: datetime, path: str) -> tu
         "PrevPageUri": _uri(path, query, size, Before=matching[start].sid) if 0 < start < len(matching) else None,
         "NextPageUri": _uri(path, query, size, After=matching[end - 1].sid) if end < len(matching) else None,
     }
-    return metadata, matching[start:end]
+    return Page(metadata, matching[start:end], faulty)
 
 
-def _matching(calls: Calls, query: Query, town: Town, now: datetime) -> list[Call]:
+def _shifts(matching: Sequence[Call], query: Query, start: int, size: int) -> bool:
+    """Whether the page begins one row early; one of a single row would never get on."""
+    return (
+        bool(query.get("After"))
+        and not query.get("Before")
+        and size > 1
+        and (Fault.LIST_SHIFTS in matching[start - 1].faults)
+    )
+
+
+def _matching(calls: Calls, query: Query, town: Town, now: datetime) -> tuple[list[Call], list[Call]]:
+    """Those that are in the list, in its order; and those that should be, but lag longer."""
     sids = _values(query, "Sid", MOST_SIDS)
     candidates = [call for sid in sids if (call := calls.find(sid))] if sids else calls
     filters = _filters(query, now)
     found = [call for call in candidates if call.ended(now, town.list_lag) and all(fits(call) for fits in filters)]
-    return sorted(found, key=lambda call: (call.placed_at, call.sid), reverse=not _ascending(query))
+    found.sort(key=lambda call: (_created(call), call.sid), reverse=not _ascending(query))
+    lags = {call.sid for call in found if not call.ended(now, town.list_lag + call.faults.get(Fault.LIST_LAGS, ZERO))}
+    return [call for call in found if call.sid not in lags], [call for call in found if call.sid in lags]
+
+
+def _created(call: Call) -> datetime:
+    return call.placed_at + call.clock_off
 
 
 def _filters(query: Query, now: datetime) -> list[Filter]:
     since, until = _span(query, now)
-    filters: list[Filter] = [lambda call: since <= call.placed_at.replace(microsecond=0) <= until]
+    filters: list[Filter] = [lambda call: since <= _created(call).replace(microsecond=0) <= until]
     if numbers := _numbers(query, "From"):
         filters.append(lambda call: call.number in numbers)
     if exophones := _numbers(query, "To") + _numbers(query, "PhoneNumber"):
@@ -81,7 +113,7 @@ def _span(query: Query, now: datetime) -> tuple[datetime, datetime]:
     since = _instant(bounds["gte"]) if "gte" in bounds else until - SPAN
     if until - since > SPAN:
         raise wrong("DateCreated", "spans more than a month")
-    return since, until
+    return since, until if "lte" in bounds else LAST  # a clock ahead of ours has its calls in the list too
 
 
 def _instant(text: str) -> datetime:

@@ -55,7 +55,7 @@ def ist(instant: datetime) -> str:
 def call_fields(call: Call, account: str, town: Town, now: datetime, suffix: str) -> dict[str, Any]:
     """The Call object (R1, R2; R3 once it has ended). `suffix`: of the request, `.json` or none, for Uri."""
     ended, priced = call.ended(now), call.ended(now, town.price_lag)
-    started = ist(call.placed_at)
+    started = ist(call.placed_at + call.clock_off)
     exophone = echo(call.caller_id)
     return {
         "Sid": call.sid,
@@ -68,7 +68,7 @@ def call_fields(call: Call, account: str, town: Town, now: datetime, suffix: str
         "PhoneNumberSid": exophone,
         "Status": call.status(now),
         "StartTime": started,
-        "EndTime": ist(call.ends_at) if ended else None,
+        "EndTime": ist(call.ends_at + call.clock_off) if ended else None,
         "Duration": math.ceil((call.ends_at - call.placed_at).total_seconds()) if priced else None,
         "Price": _price(call, town) if priced else None,
         "Direction": "outbound-api",
@@ -94,7 +94,7 @@ def details(call: Call, town: Town, now: datetime) -> dict[str, Any]:
 
 def updated(call: Call, town: Town) -> str:
     """DateUpdated of a call that has ended."""
-    return ist(call.ends_at + town.callback_lag)
+    return ist(call.ends_at + town.callback_lag + call.clock_off)
 
 
 def _price(call: Call, town: Town) -> float:
@@ -125,13 +125,13 @@ def _content(value: object) -> str:
     return html.escape(str(value), quote=False)
 
 
-def callback(call: Call, town: Town, mark: str) -> tuple[str, bytes]:
+def callback(call: Call, town: Town, mark: str, status: str) -> tuple[str, bytes]:
     """Content type and raw body of a StatusCallback (capture R-SC1): three parts, CRLF, an empty line after the last.
 
     `mark`: the sixteen lower-case letters and digits that end the boundary.
     """
     boundary = f"form-data-boundary-{mark}"
-    parts = {"CallSid": call.sid, "Status": call.fate.status, "DateUpdated": updated(call, town)}
+    parts = {"CallSid": call.sid, "Status": status, "DateUpdated": updated(call, town)}
     text = "".join(
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
         for name, value in parts.items()

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from campaign.errors import SettingsError
 from campaign.settings import Duration, RateText, Section
+from campaign.simulator.faults import Fault, Faults, Rule, Share
 
 
 def _in_order(span: tuple[timedelta, timedelta]) -> tuple[timedelta, timedelta]:
@@ -21,7 +22,6 @@ def _in_order(span: tuple[timedelta, timedelta]) -> tuple[timedelta, timedelta]:
 
 
 Span = Annotated[tuple[Duration, Duration], AfterValidator(_in_order)]
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Shares(Section):
@@ -56,6 +56,7 @@ class Town(Section):
     callback_lag: Duration = Field(timedelta(seconds=2), description="from a call's end to its callback")
     list_lag: Duration = Field(timedelta(seconds=20), description="from a call's end to its place in the list")
     price_lag: Duration = Field(timedelta(minutes=2), description="from a call's end to its duration and price")
+    faults: Faults = Field(default_factory=dict, description="what goes wrong: shares or rules by name")
 
 
 def load_town(path: Path) -> Town:
@@ -69,14 +70,18 @@ def load_town(path: Path) -> Town:
     try:
         return Town.model_validate(tables)
     except ValidationError as wrong:
-        raise SettingsError(_first_fault(wrong, path), "samples/town.toml explains every key.") from None
+        raise SettingsError(first_fault(wrong, str(path)), "samples/town.toml explains every key.") from None
 
 
-def _first_fault(wrong: ValidationError, path: Path) -> str:
+def first_fault(wrong: ValidationError, source: str) -> str:
+    """The first thing that is wrong, in a sentence: key, value, what would be right."""
     fault = wrong.errors(include_url=False)[0]
     key = ".".join(str(part) for part in fault["loc"])
+    if key.endswith(".[key]"):
+        return f"{source}: there is no fault {fault['input']}. Known here: {', '.join(Fault)}."
     if fault["type"] == "extra_forbidden":
-        known = Shares if key.startswith("shares.") else Town
-        return f"{path}: there is no setting {key}. Known here: {', '.join(sorted(known.model_fields))}."
+        tables: dict[str, type[Section]] = {"shares": Shares, "faults": Rule}
+        known = tables.get(key.partition(".")[0], Town)
+        return f"{source}: there is no setting {key}. Known here: {', '.join(sorted(known.model_fields))}."
     right = fault["msg"].removeprefix("Value error, ")
-    return f"{path}: {key} = {fault['input']!r} is wrong; right would be: {right}."
+    return f"{source}: {key} = {fault['input']!r} is wrong; right would be: {right}."

@@ -56,9 +56,7 @@ def _claim(connection: Connection, claim: Claim) -> list[Reserved]:
             select(attempt.c.lead_id, func.max(attempt.c.attempt_no))
             .where(attempt.c.lead_id.in_(ids))
             .group_by(attempt.c.lead_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     connection.execute(insert(attempt), [_reservation(row, tried.get(row.id, 0) + 1, claim) for row in due])
     connection.execute(update(lead).where(lead.c.id.in_(ids)).values(state=LeadState.IN_FLIGHT, reason="next in line"))
@@ -144,7 +142,7 @@ def release(connection: Connection, given_back: Sequence[Release]) -> list[bool]
     if back:
         leads = {row.lead_id for row in rows.values()}
         calls = _calls(connection, leads)
-        due = dict(connection.execute(select(lead.c.id, lead.c.due_at).where(lead.c.id.in_(leads))).tuples().all())
+        due = dict(connection.execute(select(lead.c.id, lead.c.due_at).where(lead.c.id.in_(leads))).all())
         waiting = [_waiting_again(rows[each.attempt].lead_id, each, calls, due) for each in back]
         connection.execute(delete(attempt).where(attempt.c.id.in_([each.attempt for each in back])))
         set_rows(connection, lead, waiting)
@@ -261,7 +259,7 @@ class _Facts:
                 "flow_url": intent.policy.flow_url,
             }
         )
-        data = data_of(event) | {"latest_end": latest_end.isoformat(), "policy": intent.policy_version}
+        data = data_of(event) | {"policy": intent.policy_version}
         self.events.append(event_row(intent.at, "sent", campaign_id=row.campaign_id, data=data, **_ids(row)))
 
     def finish(self, row: AnyRow, intent: Intent, verdict: Finish) -> None:
@@ -305,7 +303,10 @@ class _Facts:
     def _numbers(self, hashes: Iterable[str], since: datetime) -> None:
         rows = self.connection.execute(
             select(*ATTEMPT_COLUMNS)
-            .where(attempt.c.number_hash.in_(list(hashes)), (attempt.c.sent_at > since) | ALIVE)
+            .where(
+                attempt.c.number_hash.in_(list(hashes)),
+                (attempt.c.sent_at > since) | (attempt.c.ended_at > since) | ALIVE,
+            )
             .order_by(attempt.c.sent_at)
         )
         for row in rows:

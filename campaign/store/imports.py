@@ -78,11 +78,12 @@ def _begin(connection: Connection, new: NewImport) -> ImportId | ImportRecord:
 
 
 def add(hashed: Hasher, connection: Connection, lines: Sequence[Line]) -> list[LineFate]:
-    """All lines of one commit; those of one import stand together and in order."""
-    fates: list[LineFate] = []
-    for into in dict.fromkeys(line.into for line in lines):
-        fates += _Batch(hashed, connection, into).add([line.line for line in lines if line.into == into])
-    return fates
+    """All lines of one commit; those of one import are written together."""
+    fates = {
+        into: iter(_Batch(hashed, connection, into).add([line.line for line in lines if line.into == into]))
+        for into in dict.fromkeys(line.into for line in lines)
+    }
+    return [next(fates[line.into]) for line in lines]
 
 
 class _Batch:

@@ -20,9 +20,7 @@ def keep(connection: Connection, raw: Sequence[RawCallback]) -> list[CallbackFat
             select(attempt.c.public_id, attempt.c.id).where(
                 attempt.c.public_id.in_({each.attempt for each in raw}), attempt.c.state != "reserved"
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [_keep(connection, ids.get(each.attempt), each) for each in raw]
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from campaign.core.attempt import AttemptId, AttemptState
+from campaign.core.attempt import LIVE_STATES, AttemptId, AttemptState, Disposition
 from campaign.core.keyed import PublicId
 from campaign.core.lead import CampaignId, LeadId, LeadState, Outcome, PhoneNumber
 from campaign.core.records import (
@@ -34,6 +34,8 @@ from campaign.store.sqlite import reading_engine
 attempt, lead, imported = tables.attempt, tables.lead, tables.imported
 CHUNK = 2000
 VISIBLE = imported.c.visible_at.is_not(None)
+COUNTED = attempt.c.state.in_(LIVE_STATES) & attempt.c.disposition.is_distinct_from(Disposition.NOT_PLACED)
+"""As `Attempt.counts`: what was refused or not placed is no call."""
 
 
 class Books:
@@ -102,7 +104,7 @@ class Books:
         )
         [counts] = await self._all(
             select(
-                func.count().filter(attempt.c.sent_at.is_not(None)).label("sent"),
+                func.count().filter(COUNTED).label("counted"),
                 func.count().filter(ALIVE).label("alive"),
                 func.count().filter(ALIVE, attempt.c.state == AttemptState.UNKNOWN).label("in_doubt"),
             ).where(attempt.c.campaign_id == campaign)
@@ -205,7 +207,7 @@ def _tally(groups: Sequence[Any], waiting: dict[str, int], counts: Any) -> Tally
             outcomes[Outcome(row.outcome)] = row.leads
         if state in (LeadState.PENDING, LeadState.RETRY_WAIT):
             due.append(row.next)
-    return Tally(states, outcomes, counts.sent, counts.alive, counts.in_doubt, waiting, min(due, default=None))
+    return Tally(states, outcomes, counts.counted, counts.alive, counts.in_doubt, waiting, min(due, default=None))
 
 
 def _live(row: Any) -> LiveCall:

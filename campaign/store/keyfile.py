@@ -5,6 +5,7 @@ import secrets
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 from campaign.core.keyed import Key
 from campaign.errors import SettingsError
@@ -15,10 +16,12 @@ _FILE = "campaign.key"
 def load(database: Path, given: str | None, *, make: bool) -> Key:
     """The key of `database`. `make`: the database is new, and may get a key.
 
+    A database that remembers none is new too: whoever made it was interrupted before it had one.
     Raises SettingsError when the key is missing, readable by others, or not the one the database was made with.
     """
-    key = Key(given.encode()) if given else _from_file(database.with_name(_FILE), make=make)
     remembered = _remembered(database)
+    file = database.with_name(_FILE)
+    key = Key(given.encode()) if given else _from_file(file, make=make or remembered is None)
     if remembered is None:
         _remember(database, key)
     elif remembered != key.id:
@@ -36,18 +39,28 @@ def _from_file(file: Path, *, make: bool) -> Key:
                 f"{file} is missing: without it, numbers called before cannot be recognised.",
                 "Bring it back, or set CAMPAIGN_KEY.",
             )
-        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w") as made:
-            made.write(secrets.token_urlsafe(32) + "\n")
-            made.flush()
-            os.fsync(made.fileno())
+        _make(file)
     if file.stat().st_mode & 0o077:
         raise SettingsError(f"Others on this machine can read {file}.", f"chmod 600 {file}")
-    return Key(file.read_text().strip().encode())
+    secret = file.read_text().strip()
+    if not secret:
+        raise SettingsError(f"{file} is empty.", "Bring back the right one, or set CAMPAIGN_KEY.")
+    return Key(secret.encode())
+
+
+def _make(file: Path) -> None:
+    """Whole or not at all: with half a key anybody could sign."""
+    unfinished = file.with_name(f"{file.name}.new")
+    descriptor = os.open(unfinished, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "w") as made:
+        made.write(secrets.token_urlsafe(32) + "\n")
+        made.flush()
+        os.fsync(made.fileno())
+    unfinished.replace(file)
 
 
 def _remembered(database: Path) -> str | None:
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True)) as connection:
         found: tuple[str] | None = connection.execute("SELECT value FROM meta WHERE name = 'key'").fetchone()
         return found[0] if found else None
 

@@ -75,7 +75,8 @@ class _Batch:
         decision = self._decide(row, happened.event)
         self._set(row, columns_of(result.attempt) | _told(happened.event))
         self._reply(row, happened.event)
-        self.leads[row.lead_id] = {"target": row.lead_id} | self._next_step(row, happened.event, decision)
+        if not (result.corrected and isinstance(decision, Hold)):  # late truth: a later attempt holds the lead as it is
+            self.leads[row.lead_id] = {"target": row.lead_id} | self._next_step(row, happened.event, decision)
         if result.corrected:
             self.corrected.add(row.lead_id)
         self._event(row, happened.event, {"decision": _words(decision), "corrected": result.corrected or None})
@@ -112,7 +113,8 @@ class _Batch:
 
     def _reply(self, row: AnyRow, event: Event) -> None:
         """The answer to the request itself, whatever it meant, frees its place in the rate one period later."""
-        if isinstance(event, Accepted | Refused | InDoubt) and not row.replied_at:
+        known = row.replied_at or self.attempts.get(row.id, {}).get("replied_at")
+        if isinstance(event, Accepted | Refused | InDoubt) and not known:
             self._set(row, {"replied_at": event.at})
 
     def _event(self, row: AnyRow, event: Event, more: Mapping[str, Any]) -> None:

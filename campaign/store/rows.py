@@ -48,7 +48,7 @@ def columns_of(attempt: Attempt) -> dict[str, Any]:
 def data_of(event: Event) -> dict[str, Any]:
     """An event's own fields, plain enough for JSON; its instant has a column of its own."""
     return {
-        field.name: _plain(value)
+        field.name: value.isoformat() if isinstance(value, datetime) else _plain(value)
         for field in fields(event)
         if field.name != "at" and (value := getattr(event, field.name)) is not None
     }

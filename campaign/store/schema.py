@@ -4,6 +4,7 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 from campaign.errors import CampaignError, UsageError
 
@@ -49,11 +50,11 @@ def upgrade(file: Path) -> None:
     # Alembic takes half a second to import: only who needs it pays.
     from alembic import command
     from alembic.config import Config
-    from sqlalchemy import create_engine
+    from sqlalchemy import URL, create_engine
 
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    engine = create_engine(f"sqlite:///{file}")
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    engine = create_engine(URL.create("sqlite", database=str(file)))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -63,7 +64,7 @@ def upgrade(file: Path) -> None:
 def _version(file: Path) -> str | None:
     """The schema's version; None for an empty file. Raises CampaignError when it is damaged or somebody else's."""
     try:
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if not tables:
                 return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, event
+from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 _ON_CONNECT = ("PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON", "PRAGMA temp_store = MEMORY")
@@ -17,14 +17,16 @@ _ON_CONNECT = ("PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON", "PRAGMA 
 
 def writing_engine(file: Path) -> AsyncEngine:
     """For the owner: one connection, each transaction IMMEDIATE."""
-    engine = create_async_engine(f"sqlite+aiosqlite:///{quote(str(file))}", pool_size=1, max_overflow=0)
+    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(file)), pool_size=1, max_overflow=0)
     _prepare(engine, ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *_ON_CONNECT), "BEGIN IMMEDIATE")
     return engine
 
 
 def reading_engine(file: Path) -> AsyncEngine:
     """For everybody: never changes the file, never makes one."""
-    engine = create_async_engine(f"sqlite+aiosqlite:///file:{quote(str(file.resolve()))}?mode=ro&uri=true", pool_size=2)
+    read_only = {"mode": "ro", "uri": "true"}
+    url = URL.create("sqlite+aiosqlite", database=f"file:{quote(str(file.resolve()))}", query=read_only)
+    engine = create_async_engine(url, pool_size=2)
     _prepare(engine, ("PRAGMA query_only = ON",), "BEGIN")
     return engine
 

@@ -14,10 +14,10 @@ KEEP_ALIVE = 20.0  # aiohttp's own default is an hour
 async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
     """Serve on `host`; yields the port, a free one for 0. Raises UsageError if the address is taken."""
     # No access log: the default one writes whole addresses, and ours are secrets.
-    runner = web.AppRunner(app, access_log=None, keepalive_timeout=KEEP_ALIVE, handle_signals=False)
+    runner = web.AppRunner(app, access_log=None, keepalive_timeout=KEEP_ALIVE, shutdown_timeout=2, handle_signals=False)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port, shutdown_timeout=2)
+        site = web.TCPSite(runner, host, port)
         try:
             await site.start()
         except OSError as taken:

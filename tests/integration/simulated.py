@@ -4,7 +4,7 @@ import asyncio
 import json
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from campaign.simulator.town import Town
 from tests.builders import NOON
 
 ACCOUNT = "/v1/Accounts/simulated/Calls"
-LEAD, EXOPHONE = "+919812300001", "08041230000"
+LEAD, ANOTHER, EXOPHONE = "+919812300001", "+919812300002", "08041230000"
 NULL_FIELDS = ("ParentCallSid", "EndTime", "Duration", "Price", "AnsweredBy", "ForwardedFrom", "CallerName")
 FIELDS = [
     *("Sid", "ParentCallSid", "DateCreated", "DateUpdated", "AccountSid", "To", "From", "PhoneNumberSid", "Status"),
@@ -180,3 +180,18 @@ def log_of(folder: Path) -> list[dict[str, Any]]:
 
 def lines(folder: Path, kind: str) -> list[dict[str, Any]]:
     return [line for line in log_of(folder) if line["kind"] == kind]
+
+
+def faulty(folder: Path, *names: str, **faults: Any) -> AbstractAsyncContextManager[World]:
+    """A town in which these happen to every request, or by a rule."""
+    return a_town(folder / "log.jsonl", faults=dict.fromkeys(names, 1) | faults)
+
+
+def happened(folder: Path) -> list[str]:
+    """The names of the faults in the log."""
+    return [line["name"] for line in lines(folder, "fault")]
+
+
+def placed(folder: Path) -> int:
+    """How many calls were made."""
+    return len(lines(folder, "call"))

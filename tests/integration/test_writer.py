@@ -1,0 +1,177 @@
+"""Group commit: whoever waits shares a transaction, each hears its own verdict, and one that breaks fails alone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, event, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from campaign.errors import CampaignError
+from campaign.store.sqlite import reading_engine, writing_engine
+from campaign.store.writer import Rank, Writer
+
+
+def keep(connection: Connection, items: Sequence[int]) -> list[int]:
+    for item in items:
+        connection.execute(text("INSERT INTO kept VALUES (:item)"), {"item": item})
+    return [item * 10 for item in items]
+
+
+def keep_too(connection: Connection, items: Sequence[int]) -> list[int]:
+    return keep(connection, items)
+
+
+def break_off(connection: Connection, items: Sequence[int]) -> list[int]:
+    keep(connection, items)
+    raise RuntimeError("broken")
+
+
+def forget(connection: Connection, items: Sequence[int]) -> list[int]:
+    return keep(connection, items)[1:]
+
+
+class Bench:
+    """A writer, the transactions it made, and what is on disk."""
+
+    def __init__(self, writer: Writer, engine: AsyncEngine, file: Path) -> None:
+        self.writer = writer
+        self.engine = engine
+        self.file = file
+        self.commits = 0
+        event.listen(engine.sync_engine, "commit", self._count)
+
+    def _count(self, _connection: Connection) -> None:
+        self.commits += 1
+
+    async def kept(self) -> list[int]:
+        beside = reading_engine(self.file)
+        async with beside.connect() as connection:
+            rows = (await connection.execute(text("SELECT item FROM kept ORDER BY rowid"))).scalars().all()
+        await beside.dispose()
+        return list(rows)
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    file = tmp_path / "kept.db"
+    engine = writing_engine(file)
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE kept (item INTEGER UNIQUE)"))
+    writer = Writer(engine)
+    await writer.open()
+    yield Bench(writer, engine, file)
+    await writer.close()
+
+
+async def test_verdicts_are_on_disk_when_they_are_told(bench: Bench) -> None:
+    assert await bench.writer.submit(Rank.CALLS, keep, [1, 2]) == [10, 20]
+    assert await bench.kept() == [1, 2]
+
+
+async def test_those_who_wait_share_a_commit_and_hear_their_own_verdicts(bench: Bench) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        first = tasks.create_task(bench.writer.submit(Rank.CALLS, keep, [0]))
+        rest = [tasks.create_task(bench.writer.submit(Rank.CALLS, keep, [n, n + 100])) for n in range(1, 50)]
+    assert await first == [0]
+    assert [task.result() for task in rest] == [[n * 10, (n + 100) * 10] for n in range(1, 50)]
+    assert bench.commits <= 2
+
+
+async def test_callbacks_go_before_calls_and_calls_before_imports(bench: Bench) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        for rank, item in ((Rank.IMPORTS, 3), (Rank.CALLS, 2), (Rank.CALLBACKS, 1)):
+            tasks.create_task(bench.writer.submit(rank, {1: keep, 2: keep_too, 3: keep}[item], [item]))
+    assert await bench.kept() == [1, 2, 3]
+
+
+async def test_an_operation_that_breaks_fails_alone_and_the_others_are_stored(bench: Bench) -> None:
+    outcomes = await _together(
+        bench.writer.submit(Rank.CALLBACKS, keep, [1]),
+        bench.writer.submit(Rank.CALLS, break_off, [2]),
+        bench.writer.submit(Rank.CALLS, keep_too, [3]),
+        bench.writer.submit(Rank.IMPORTS, keep, [4]),
+    )
+    assert [outcomes[0], outcomes[2], outcomes[3]] == [[10], [30], [40]]
+    assert isinstance(outcomes[1], RuntimeError)
+    assert sorted(await bench.kept()) == [1, 3, 4]
+
+
+async def test_of_those_who_share_an_operation_only_the_one_that_breaks_it_fails(bench: Bench) -> None:
+    await bench.writer.submit(Rank.CALLS, keep, [7])
+    outcomes = await _together(*(bench.writer.submit(Rank.CALLS, keep, items) for items in ([6], [8, 7], [9])))
+    assert [outcomes[0], outcomes[2]] == [[60], [90]]
+    assert isinstance(outcomes[1], CampaignError)
+    assert sorted(await bench.kept()) == [6, 7, 9]
+
+
+async def test_a_database_that_cannot_be_written_is_said_in_plain_words(bench: Bench) -> None:
+    await bench.writer.submit(Rank.CALLS, keep, [1])
+    with pytest.raises(CampaignError, match="cannot be written") as refused:
+        await bench.writer.submit(Rank.CALLS, keep, [1])
+    assert "resume" in refused.value.hint
+
+
+async def test_an_operation_that_forgets_a_verdict_is_refused(bench: Bench) -> None:
+    with pytest.raises((RuntimeError, StopIteration)):
+        await bench.writer.submit(Rank.CALLS, forget, [1, 2])
+    assert await bench.kept() == []
+
+
+async def test_the_writer_goes_on_after_a_failure(bench: Bench) -> None:
+    with pytest.raises(RuntimeError):
+        await bench.writer.submit(Rank.CALLS, break_off, [1])
+    assert await bench.writer.submit(Rank.CALLS, keep, [1]) == [10]
+
+
+async def test_a_caller_that_is_cancelled_does_not_take_the_others_with_it(bench: Bench) -> None:
+    leaving = asyncio.ensure_future(bench.writer.submit(Rank.CALLS, keep, [1]))
+    staying = asyncio.ensure_future(bench.writer.submit(Rank.CALLS, keep, [2]))
+    while not bench.writer.busy:
+        await _a_turn_of_the_loop()
+    leaving.cancel()
+    assert await staying == [20]
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    assert await bench.kept() == [1, 2]
+
+
+async def test_nothing_to_write_is_no_commit(bench: Bench) -> None:
+    assert await bench.writer.submit(Rank.CALLS, keep, []) == []
+    assert bench.commits == 0
+
+
+async def test_the_writer_is_busy_while_somebody_waits(bench: Bench) -> None:
+    waiting = asyncio.ensure_future(bench.writer.submit(Rank.CALLS, keep, [1]))
+    assert not bench.writer.busy
+    await _a_turn_of_the_loop()
+    assert bench.writer.busy
+    await waiting
+    assert not bench.writer.busy
+
+
+async def test_closing_waits_for_what_is_being_written(bench: Bench) -> None:
+    waiting = asyncio.ensure_future(bench.writer.submit(Rank.CALLS, keep, [1]))
+    await _a_turn_of_the_loop()
+    await _a_turn_of_the_loop()
+    await bench.writer.close()
+    assert await waiting == [10]
+    assert await bench.kept() == [1]
+
+
+async def test_a_writer_that_was_never_opened_closes(tmp_path: Path) -> None:
+    await Writer(writing_engine(tmp_path / "never.db")).close()
+    assert not (tmp_path / "never.db").exists()
+
+
+async def _together(*submitted: Coroutine[None, None, list[int]]) -> list[list[int] | BaseException]:
+    tasks = [asyncio.ensure_future(each) for each in submitted]
+    await asyncio.wait(tasks)
+    return [task.exception() or task.result() for task in tasks]
+
+
+async def _a_turn_of_the_loop() -> None:
+    turned = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(turned.set_result, None)
+    await turned

@@ -1,0 +1,109 @@
+"""Who waits for a channel, and what wakes them."""
+
+import asyncio
+
+import pytest
+
+from campaign.core.attempt import AttemptId
+from campaign.engine.channels import Channels
+from campaign.engine.tasks import nursery
+from tests.builders import NOON, minutes
+from tests.integration.house import StillClock
+
+LONGEST = minutes(6)
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    return StillClock()
+
+
+async def turn() -> None:
+    """Every task that can go on does."""
+    for _ in range(5):
+        done = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_soon(done.set_result, None)
+        await done
+
+
+async def entered(channels: Channels, first: int, last: int, into: list[int]) -> None:
+    for number in range(first, last + 1):
+        await channels.enter(AttemptId(number))
+        into.append(number)
+
+
+async def test_no_more_enter_than_there_are_channels(clock: StillClock) -> None:
+    channels, inside = Channels(2, LONGEST, clock), list[int]()
+    async with nursery() as group:
+        task = group.create_task(entered(channels, 1, 3, inside))
+        await turn()
+        assert inside == [1, 2]
+        task.cancel()
+
+
+async def test_a_call_that_ends_lets_the_next_one_in(clock: StillClock) -> None:
+    channels, inside = Channels(1, LONGEST, clock), list[int]()
+    async with nursery() as group:
+        group.create_task(entered(channels, 1, 2, inside))
+        await turn()
+        assert inside == [1]
+        channels.leave(AttemptId(1))
+    assert inside == [1, 2]
+
+
+async def test_leaving_twice_frees_one_channel(clock: StillClock) -> None:
+    channels, inside = Channels(1, LONGEST, clock), list[int]()
+    async with nursery() as group:
+        task = group.create_task(entered(channels, 1, 3, inside))
+        await turn()
+        channels.leave(AttemptId(1))
+        channels.leave(AttemptId(1))
+        await turn()
+        assert inside == [1, 2]
+        task.cancel()
+
+
+async def test_the_latest_end_of_a_call_frees_its_channel(clock: StillClock) -> None:
+    channels, inside = Channels(1, LONGEST, clock), list[int]()
+    channels.take(AttemptId(9), NOON + minutes(1))
+    async with nursery() as group:
+        group.create_task(entered(channels, 1, 1, inside))
+        await turn()
+        assert list(clock.waiting.values()) == [NOON + minutes(1)]
+        clock.move(minutes(1))
+    assert inside == [1]
+
+
+async def test_who_enters_holds_a_channel_for_the_longest_call_until_more_is_known(clock: StillClock) -> None:
+    channels, inside = Channels(1, LONGEST, clock), list[int]()
+    async with nursery() as group:
+        group.create_task(entered(channels, 1, 2, inside))
+        await turn()
+        clock.move(LONGEST - minutes(1))
+        await turn()
+        assert inside == [1]
+        clock.move(minutes(1))
+    assert inside == [1, 2]
+
+
+async def test_they_enter_in_the_order_in_which_they_came(clock: StillClock) -> None:
+    channels, inside = Channels(1, LONGEST, clock), list[int]()
+    channels.take(AttemptId(9), NOON + minutes(1))
+    async with nursery() as group:
+        tasks = [group.create_task(entered(channels, number, number, inside)) for number in (3, 1, 2)]
+        await turn()
+        for leaving, order in ((9, [3]), (3, [3, 1]), (1, [3, 1, 2])):
+            channels.leave(AttemptId(leaving))
+            await turn()
+            assert inside == order
+        assert all(task.done() for task in tasks)
+
+
+async def test_once_closed_nobody_waits(clock: StillClock) -> None:
+    channels, inside = Channels(1, LONGEST, clock), list[int]()
+    async with nursery() as group:
+        group.create_task(entered(channels, 1, 2, inside))
+        group.create_task(entered(channels, 3, 3, inside))
+        await turn()
+        channels.close()
+    assert sorted(inside) == [1, 2, 3]
