@@ -11,7 +11,8 @@ from typing import Protocol
 
 from campaign.core import call, events, guard, records
 from campaign.core.attempt import CallSid
-from campaign.core.lead import CampaignId, CampaignState, Outcome, PhoneNumber
+from campaign.core.history import History, RejectedLine
+from campaign.core.lead import CampaignId, CampaignState, NumberHash, Outcome, PhoneNumber
 from campaign.core.tally import Tally
 
 
@@ -70,6 +71,19 @@ class Store(Protocol):
     async def note_answer(self, request: int, at: datetime) -> None:
         """Its answer, or its time-out, was seen."""
 
+    async def note_strangers(
+        self, account: records.AccountId, calls: Sequence[records.Stranger], now: datetime
+    ) -> list[bool]:
+        """Keep calls that no attempt made; True for those not known before. They count for their numbers."""
+
+    async def adopt(
+        self, account: records.AccountId, calls: Sequence[records.ForgottenCall], now: datetime
+    ) -> list[bool]:
+        """Enter calls that an older copy of the database does not know; False where no lead has the number."""
+
+    async def note_reconciled(self, account: records.AccountId, until: datetime) -> None:
+        """The provider's list was compared with the ledger up to this instant."""
+
     async def keep_callbacks(self, raw: Sequence[records.RawCallback]) -> list[records.CallbackFate]:
         """On disk before anybody is told 200. Identical repeats are only counted."""
 
@@ -89,12 +103,31 @@ class Insight(Protocol):
     async def loaded_elsewhere(self, sha256: str, campaign: CampaignId | None) -> str | None:
         """The name of another campaign that holds the same bytes."""
 
-    async def live_calls(self) -> list[records.LiveCall]:
-        """Attempts whose end is not known, of all campaigns, oldest first."""
+    async def live_calls(self, account: records.AccountId) -> list[records.LiveCall]:
+        """Attempts whose end is not known, of all campaigns of the account, oldest first."""
 
     async def unread_callbacks(self, limit: int) -> list[records.UnreadCallback]: ...
     async def undetailed(self, campaign: CampaignId, ended_since: datetime | None) -> list[records.LiveCall]:
         """Ended calls whose duration or price is not known yet."""
+
+    async def doubts(self, account: records.AccountId) -> list[records.Doubt]:
+        """Attempts in doubt, oldest first."""
+
+    async def held(self, campaign: CampaignId) -> list[records.Doubt]:
+        """Attempts whose leads are held: in doubt, or accepted with no end told."""
+
+    async def owned(self, calls: Sequence[CallSid]) -> frozenset[CallSid]:
+        """Those of the calls that attempts own."""
+
+    async def control(self, account: records.AccountId, since: datetime, before: datetime) -> records.OwnCall | None:
+        """An ended call of ours that was sent since, and heard to end before."""
+
+    async def reading(self, account: records.AccountId, before: datetime | None = None) -> records.Reading | None:
+        """The newest instant, sent before, that the provider told in its own words."""
+
+    async def reconciled_until(self, account: records.AccountId) -> datetime | None: ...
+    async def strangers(self, account: records.AccountId) -> list[records.StrangerRecord]:
+        """Calls from our caller ids that no attempt made, newest first."""
 
     async def recent_requests(self, account: records.AccountId, since: datetime) -> list[datetime]:
         """When the account's requests since then were answered or, without an answer, sent."""
@@ -105,6 +138,12 @@ class Insight(Protocol):
     def rejects(self, campaign: CampaignId) -> AsyncIterator[Sequence[records.RejectRecord]]: ...
     def attempts(self, campaign: CampaignId) -> AsyncIterator[Sequence[records.AttemptRecord]]:
         """In chunks, in order of lead and number of attempt."""
+
+    async def history(self, number: NumberHash) -> History:
+        """Everything of one number, over all campaigns."""
+
+    async def rejected_as(self, values: Sequence[str]) -> list[RejectedLine]:
+        """Lines of all campaigns that were rejected with exactly one of these values."""
 
 
 class Provider(Protocol):
@@ -120,12 +159,15 @@ class Provider(Protocol):
         """Up to 100 calls in one request; those still alive may be missing."""
 
     async def calls_between(
-        self, since: datetime, until: datetime, caller_id: str, number: PhoneNumber | None = None
-    ) -> Sequence[call.CallReport] | call.LookUpFailed:
-        """All calls from that caller id created between two instants of the provider's own clock; to one number only.
+        self, since: datetime, until: datetime, caller_id: str, number: PhoneNumber | None = None, page: str = ""
+    ) -> call.Page | call.LookUpFailed:
+        """Calls from a caller id created between two readings (naive) of the provider's own clock; one page of them."""
 
-        `since` and `until` carry the provider's offset; every page is fetched.
-        """
+    def clock_reading(self, created: str) -> datetime | None:
+        """The provider's words for an instant as a reading (naive) of its own clock; pure."""
+
+    def number_of(self, echo: str) -> PhoneNumber | None:
+        """The number that the provider's echo means; pure."""
 
     def read_callback(self, content_type: str, body: bytes) -> call.CallReport | call.Unreadable:
         """What a callback says; pure."""

@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
@@ -32,6 +32,7 @@ from campaign.errors import SettingsError
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)", re.ASCII)
 _RATE = re.compile(r"(\d+)\s*/\s*(\d*(?:\.\d+)?)\s*(s|min|m|h)", re.ASCII)
+LATER = "not available yet"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -75,6 +76,8 @@ def _address(value: str) -> str:
     if not value:
         return value
     parts = urlsplit(value)
+    if parts.username is not None:
+        raise ValueError("an address without a name and a password in it; they belong into .env")
     if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)):
         return value.rstrip("/")
     raise ValueError("an address beginning with https:// (http:// only to this machine)")
@@ -166,6 +169,9 @@ class ProviderSettings(Section):
     time_limit: Duration = Field(timedelta(minutes=5), description="Exotel's TimeLimit: the longest call")
     margin: Duration = Field(timedelta(minutes=1), description="added to both before a call must be over")
     custom_field: str = Field("{attempt}", description='columns may be added: "{attempt} {external_id}"')
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        "Asia/Kolkata", description="of Exotel's own times, until its answers have told its clock"
+    )
     region: str = Field("IN", pattern="^[A-Z]{2}$", description="how a number without a country code is read")
 
     @model_validator(mode="after")
@@ -260,6 +266,15 @@ class Settings(Section):
     window: WindowSettings = WindowSettings()
     callbacks: CallbackSettings = CallbackSettings()
     report: ReportSettings = ReportSettings()
+
+    @model_validator(mode="after")
+    def _long_enough_to_ring(self) -> Self:
+        for day in range(7):
+            for opens, closes in spans(self.window.on(day)):
+                open_for = datetime.combine(date.min, closes) - datetime.combine(date.min, opens)
+                if closes != time(0) and open_for <= self.provider.ring_timeout:
+                    raise ValueError("window: hours longer than ring_timeout: a phone must not ring after closing time")
+        return self
 
 
 class Secrets(BaseSettings):
@@ -384,7 +399,16 @@ def _first_fault(wrong: ValidationError, source: str, *, upper: bool = False) ->
     right = fault["msg"].removeprefix("Value error, ")
     if not path or not isinstance(fault["input"], str | int | float | bool | list):
         return f"{source}: {key}: {right}."
-    return f"{source}: {key} = {fault['input']!r} is wrong; right would be: {right}."
+    if right.startswith(LATER):
+        return f"{source}: {key} = {_shown(fault['input'])}: {right}."
+    if fault["type"] == "string_type":
+        right = f'text in quotes, such as "{fault["input"]}"'
+    return f"{source}: {key} = {_shown(fault['input'])} is wrong; right would be: {right}."
+
+
+def _shown(value: object) -> str:
+    """A wrong value as it was given, but for a name and a password in an address."""
+    return re.sub(r"//[^/@]*@", "//…@", repr(value))
 
 
 def _section(path: list[str]) -> type[Section]:

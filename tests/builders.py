@@ -59,6 +59,7 @@ _POLICY = Policy(
     caller_id="08012300000",
     flow_url="http://my.exotel.com/example/exoml/start_voice/1",
     custom_field="{attempt}",
+    provider_zone=KOLKATA,
     ring_timeout=seconds(30),
     time_limit=minutes(5),
     margin=minutes(1),

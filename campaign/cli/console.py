@@ -1,20 +1,23 @@
 """Where words go: what a command is asked for to standard output, everything on the way to standard error."""
 
 import sys
+from contextlib import suppress
 
 import typer
 
 
 def say(*lines: str) -> None:
     """Something on the way."""
-    for line in lines:
-        typer.echo(line, err=True)
+    with suppress(OSError):  # a closed terminal or pipe does not stop the calls
+        for line in lines:
+            typer.echo(line, err=True)
 
 
 def tell(*lines: str) -> None:
     """A result."""
-    for line in lines:
-        typer.echo(line)
+    with suppress(OSError):
+        for line in lines:
+            typer.echo(line)
 
 
 def somebody_is_there() -> bool:

@@ -22,7 +22,7 @@ def pause_campaign(name: str | None, *, simulate: bool, config: Path | None, db:
         if owner := wiring.owner_of(found.database):
             await wiring.ask_owner(owner, "pause", found.campaign.id)
         else:
-            async with _owned(found) as house:
+            async with owned(found) as house:
                 await house.pause(found.campaign.id)
         tell(f"Paused: no call leaves any more. `campaign resume {found.flags}` goes on.")
 
@@ -42,7 +42,7 @@ def stop_campaign(name: str | None, *, simulate: bool, yes: bool, config: Path |
         if owner := wiring.owner_of(found.database):
             closed = (await wiring.ask_owner(owner, "stop", found.campaign.id))["closed"]
         else:
-            async with _owned(found) as house:
+            async with owned(found) as house:
                 closed = await house.stop(found.campaign.id)
         tell(f"Stopped for good: {closed} leads will not be called. `campaign report {found.flags}` has the rest.")
         return 0
@@ -60,9 +60,9 @@ async def _unfinished(name: str | None, *, simulate: bool, config: Path | None, 
 async def _agreed(left: int) -> bool:
     if not somebody_is_there():
         raise UsageError("Nobody is at the terminal to ask whether to stop for good.", "--yes answers for you.")
-    return await asyncio.to_thread(ask, f"{left} leads are not done and will not be called. Stop for good?")
+    return ask(f"{left} leads are not done and will not be called. Stop for good?")
 
 
-def _owned(found: Found) -> AbstractAsyncContextManager[wiring.House]:
+def owned(found: Found) -> "AbstractAsyncContextManager[wiring.House]":
     simulation = wiring.Simulation() if found.simulated else None
     return wiring.owning(found.loaded, found.database, make=False, simulation=simulation, dial=False)

@@ -15,13 +15,15 @@ app = typer.Typer(
     "Start with: campaign run LEADS.csv --simulate (nobody is called), then campaign init.",
 )
 
-Name = Annotated[str | None, typer.Argument(help="the campaign; may be left out where only one is meant")]
+Name = Annotated[str | None, typer.Argument(help="the campaign (default: the only one, or the only unfinished one)")]
 Database = Annotated[Path | None, typer.Option("--db", help="the database (default: campaign.db)")]
 Config = Annotated[Path | None, typer.Option("--config", help="the settings file (default: campaign.toml, if there)")]
-Simulated = Annotated[bool, typer.Option("--simulate", help="a simulated campaign")]
+Simulated = Annotated[bool, typer.Option("--simulate", help="look among the simulated campaigns only")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask")]
-Speed = Annotated[float, typer.Option("--speed", min=1, max=3600, help="with --simulate: time passes so much faster")]
-Town = Annotated[Path | None, typer.Option("--town", help="with --simulate: how the phones behave (samples/town.toml)")]
+Speed = Annotated[
+    float, typer.Option("--speed", min=1, max=3600, help="with --simulate: time passes so many times faster")
+]
+Town = Annotated[Path | None, typer.Option("--town", help="with --simulate: how phones behave, what goes wrong")]
 
 
 @app.command()
@@ -46,7 +48,7 @@ def run(
     speed: Speed = 60,
     town: Town = None,
     yes: Yes = False,
-    again: Annotated[bool, typer.Option("--again", help="though another campaign has this very file")] = False,
+    again: Annotated[bool, typer.Option("--again", help="call them, though another campaign has this file")] = False,
     config: Config = None,
     db: Database = None,
 ) -> None:
@@ -150,13 +152,89 @@ def report(
     write_report(name, out, simulate=simulate, config=config, db=db)
 
 
+unknown = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Calls in doubt: list them, settle them.")
+app.add_typer(unknown, name="unknown")
+
+
+@unknown.command("list")
+def unknown_list(name: Name = None, simulate: Simulated = False, config: Config = None, db: Database = None) -> None:
+    """The calls nobody knows the fate of: number, when, from which caller id, where to look, when it settles by itself.
+
+    Example: campaign unknown list leads
+    """
+    from campaign.cli.unknown import show
+
+    show(name, simulate=simulate, config=config, db=db)
+
+
+@unknown.command("resolve")
+def unknown_resolve(
+    attempt: Annotated[str, typer.Argument(help="as unknown list names it; its first letters will do")],
+    reason: Annotated[str, typer.Option("--reason", help="how you know; it is kept")],
+    placed: Annotated[str, typer.Option("--placed", metavar="SID", help="it was placed: this is the call")] = "",
+    not_placed: Annotated[
+        bool, typer.Option("--not-placed", help="it was certainly not placed: the person may be called again")
+    ] = False,
+    write_off: Annotated[
+        bool, typer.Option("--write-off", help="nobody will ever know: the person is not called again")
+    ] = False,
+    name: Annotated[str | None, typer.Option("--name", help="the campaign, where there are several")] = None,
+    simulate: Simulated = False,
+    config: Config = None,
+    db: Database = None,
+) -> None:
+    """Settle a call in doubt by what you found out. It cannot be taken back.
+
+    Example: campaign unknown resolve 3f9a21 --not-placed --reason "not in Exotel's call list"
+    """
+    from campaign.cli.unknown import Finding, resolve
+
+    found = Finding(reason=reason, placed=placed, not_placed=not_placed, write_off=write_off)
+    resolve(attempt, found, name=name, simulate=simulate, config=config, db=db)
+
+
+@app.command()
+def verify(
+    name: Name = None,
+    provider: Annotated[bool, typer.Option("--provider", help="also against the provider's own list of calls")] = False,
+    simulate: Simulated = False,
+    config: Config = None,
+    db: Database = None,
+) -> None:
+    """Prove the totals and limits from the database, all campaigns unless one is named. Exit 1 if any is broken.
+
+    Example: campaign verify leads --provider
+    """
+    from campaign.cli.verify import verify_campaigns
+
+    verify_campaigns(name, provider=provider, simulate=simulate, config=config, db=db)
+
+
+@app.command()
+def explain(
+    number: Annotated[list[str], typer.Argument(help="a phone number, in any spelling")],
+    simulate: Simulated = False,
+    config: Config = None,
+    db: Database = None,
+) -> None:
+    """The story of one number: what happened and why, why nothing happens now, what happens next and when.
+
+    Example: campaign explain 98123 00001
+    """
+    from campaign.cli.explain import tell_story
+
+    tell_story(" ".join(number), simulate=simulate, config=config, db=db)
+
+
 @app.command()
 def simulate(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: a free one")] = 8790,
-    town: Annotated[Path | None, typer.Option("--town", help="how the phones behave (samples/town.toml)")] = None,
+    town: Annotated[
+        Path | None, typer.Option("--town", help="how phones behave, what goes wrong: samples/town.toml")
+    ] = None,
     log: Annotated[Path | None, typer.Option("--log", help="where it notes every request (JSON lines)")] = None,
-    speed: Annotated[float, typer.Option("--speed", min=1, max=3600, help="time passes so much faster")] = 1,
-    control: Annotated[bool, typer.Option("--control", help="faults can be changed at /_control/faults")] = False,
+    speed: Annotated[float, typer.Option("--speed", min=1, max=3600, help="time passes so many times faster")] = 1,
+    control: Annotated[bool, typer.Option("--control", help="change what goes wrong, at /_control/faults")] = False,
 ) -> None:
     """Be Exotel on this machine: a server of its own for trying things out. Nobody is called.
 

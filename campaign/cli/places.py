@@ -55,15 +55,20 @@ async def everything(loaded: Loaded, db: Path | None) -> list[Found]:
     return found
 
 
-async def find(name: str | None, *, simulate: bool, config: Path | None, db: Path | None) -> Found:
-    """The campaign of that name; without one the only one, or the only unfinished one. Raises UsageError."""
+async def find(
+    name: str | None, *, simulate: bool, config: Path | None, db: Path | None, bring_up_to_date: bool = False
+) -> Found:
+    """The campaign of that name; without one the only one, or the only unfinished one. Raises UsageError.
+
+    `bring_up_to_date`: a database of an older version is migrated first.
+    """
     loaded = load(config, db)
+    database = database_of(loaded, db, simulate=simulate)
+    if bring_up_to_date and database.exists():
+        wiring.bring_up_to_date(database)
     there = [each for each in await everything(loaded, db) if each.simulated or not simulate]
     if not there:
-        raise UsageError(
-            f"There is no campaign in {database_of(loaded, db, simulate=simulate)}.",
-            "`campaign run LEADS.csv` makes one.",
-        )
+        raise UsageError(f"There is no campaign in {database}.", "`campaign run LEADS.csv` makes one.")
     wanted = [each for each in there if name in (None, each.campaign.name)]
     if not wanted:
         raise UsageError(f"There is no campaign {name}.", f"There are: {_names(there)}.")

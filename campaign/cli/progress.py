@@ -1,7 +1,7 @@
 """A running campaign on the screen: a bar on a terminal, plain lines elsewhere."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,10 +19,30 @@ BAR_EVERY, LINE_EVERY = timedelta(seconds=0.25), timedelta(seconds=10)
 def display(policy: Policy, zone: ZoneInfo) -> Iterator[tuple[Show, timedelta]]:
     """What to call with each pulse, and how often."""
     if somebody_is_there():
-        with _bar(policy, zone) as show:
+        with suppress(OSError), _bar(policy, zone) as show:
             yield show, BAR_EVERY
     else:
         yield _lines(zone), LINE_EVERY
+
+
+@contextmanager
+def loading(size: int) -> Iterator[Callable[[int], None] | None]:
+    """While a list of so many bytes is read: what to call with the bytes done; None where nobody looks."""
+    if not somebody_is_there():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("reading the list"),
+        BarColumn(30),
+        TextColumn("{task.percentage:.0f} %"),
+        TimeRemainingColumn(),
+    )
+    with suppress(OSError), Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=size)
+        yield lambda done: bar.update(task, completed=done)
 
 
 def _lines(zone: ZoneInfo) -> Show:

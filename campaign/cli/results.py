@@ -13,12 +13,21 @@ from campaign.engine.run import Ending
 from campaign.ports import Insight
 from campaign.report.summary import Summary, summary
 
+EXIT = {
+    Ending.DONE: 0,
+    Ending.PAUSED: 3,
+    Ending.STOPPED: 3,
+    Ending.IN_DOUBT: 4,
+    Ending.ACCOUNT: 5,
+    Ending.INTERRUPTED: 130,
+}
+
 NEXT = {
     Ending.DONE: "Finished: every lead is done.",
     Ending.PAUSED: "Paused: {reason}. `campaign resume {flags}` goes on.",
     Ending.STOPPED: "Stopped for good.",
     Ending.IN_DOUBT: "Nothing is left to dial, but some calls are in doubt: they may have rung, so they are held "
-    "and not called again.",
+    "and not called again. `campaign unknown list {flags}` shows them, and when they settle by themselves.",
     Ending.ACCOUNT: "Paused: {reason}. Put it right (credentials, balance, verification), then "
     "`campaign resume {flags}`; no attempt was used up.",
     Ending.INTERRUPTED: "Interrupted; nothing is lost. `campaign resume {flags}` goes on.",
@@ -38,7 +47,14 @@ async def finish(still: Insight, found: Found, ending: Ending, out: Path) -> Non
     from campaign.report.files import write
 
     policy = wiring.policy_of(wiring.stored(found.campaign))
-    files = await write(still, found.campaign, out, zone=policy.window.zone, reached_after=policy.reached_after)
+    files = await write(
+        still,
+        found.campaign,
+        out,
+        zone=policy.window.zone,
+        provider_zone=policy.provider_zone,
+        reached_after=policy.reached_after,
+    )
     tell("", NEXT[ending].format(reason=found.campaign.reason, flags=found.flags))
     totals(await summary(still, found.campaign, reached_after=policy.reached_after), found)
     tell("", "Files:", *(f"  {file}" for file in (files.leads, files.attempts, files.rejects, files.summary)))

@@ -1,45 +1,36 @@
-"""`campaign run` and `campaign resume`: load, ask, dial, and say what became of it."""
+"""`campaign run` and `campaign resume`: load, ask, dial, and say what became of it.
+
+Beside a process that owns the database already, the campaign is handed over to it and watched (`cli.beside`).
+"""
 
 import asyncio
 import sys
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from campaign import wiring
-from campaign.cli import progress, results, words
-from campaign.cli.console import ask, say, somebody_is_there
+from campaign.cli import beside, listing, progress, results
+from campaign.cli.console import say
 from campaign.cli.places import Found, database_of, find
-from campaign.core.custom_field import columns_used
 from campaign.core.lead import CampaignState
-from campaign.core.records import CampaignRecord, ImportRecord, NewImport, NewLead
-from campaign.core.tally import forecast
-from campaign.engine.loading import Loading
-from campaign.engine.run import Ending
-from campaign.errors import ListError, UsageError
-from campaign.intake import Sheet, lines, open_sheet, preview
+from campaign.core.records import CampaignRecord
+from campaign.errors import UsageError
+from campaign.intake import Sheet
 from campaign.settings import Settings, load
-from campaign.wiring import House, Simulation
 
-EXIT = {
-    Ending.DONE: 0,
-    Ending.PAUSED: 3,
-    Ending.STOPPED: 3,
-    Ending.IN_DOUBT: 4,
-    Ending.ACCOUNT: 5,
-    Ending.INTERRUPTED: 130,
-}
+if TYPE_CHECKING:  # it loads the database and the network: only when something runs
+    from campaign.wiring import House, Simulation
+
 DECLINED = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What was typed."""
+class Run:
+    """What was typed of a run."""
 
-    name: str
     limit: int | None
-    yes: bool
-    again: bool
+    simulation: "Simulation | None"
     new_settings: bool
 
 
@@ -50,19 +41,43 @@ def run_list(
     """Exits with the code of how it ended."""
     loaded = load(config, db)
     database = database_of(loaded, db, simulate=simulate)
-    sheet = _sheet(leads, loaded.settings)
+    sheet = wiring.sheet_of(leads, loaded.settings)
     settings = wiring.simulated_settings(loaded.settings, sheet.header) if simulate else loaded.settings
-    wish = Wish(name or leads.stem, limit, yes or simulate, again, config is not None)
-    simulation = Simulation(speed, town) if simulate else None
+    wish = listing.Wish(leads, name or leads.stem, settings, sure=yes or simulate, again=again)
+    typed = Run(limit, wiring.Simulation(speed, town) if simulate else None, config is not None)
+
+    there = database if database.exists() else None
 
     async def go() -> int:
-        async with wiring.owning(loaded, database, make=True, simulation=simulation) as house:
+        await listing.refuse_early(wish, sheet, there)
+        if owner := wiring.owner_of(database):
+            _refuse_new_settings(config)
+            return await beside.run_list(wish, sheet, beside.Owned(owner, loaded, database), limit)
+        async with wiring.owning(loaded, database, make=True, simulation=typed.simulation) as house:
             if house.made:
                 say(f"A new database {database}: it knows of no earlier calls.")
-            campaign = await _load(house, sheet, settings, wish)
-            return DECLINED if campaign is None else await _dial(house, campaign, wish.limit, database)
+            return await _take_in_and_dial(house, wish, sheet, typed, database)
 
     sys.exit(asyncio.run(go()))
+
+
+async def _take_in_and_dial(house: "House", wish: listing.Wish, sheet: Sheet, typed: Run, database: Path) -> int:
+    before = await house.find(wish.name)
+    if before and before.state is CampaignState.STOPPED:
+        raise UsageError(f"The campaign {wish.name} was stopped for good.", "Give the list another --name.")
+    with progress.loading(sheet.size) as advance:
+        taken = await house.take_in(wish.file, wish.name, wish.settings, advance)
+    campaign = await house.find(wish.name)
+    assert campaign is not None, "it was just opened"
+    if before and typed.new_settings:
+        campaign = await _renewed(house, campaign, wish.settings)
+    if not await listing.agreed(wish, sheet, taken, campaign):
+        if taken.import_id:
+            await house.discard(taken.import_id)
+        return DECLINED
+    if taken.import_id:
+        await house.accept(taken.import_id)
+    return await _dial(house, campaign, typed.limit, database)
 
 
 def resume_campaign(
@@ -72,129 +87,49 @@ def resume_campaign(
     """Exits with the code of how it ended."""
 
     async def go() -> int:
-        found = await find(name, simulate=simulate, config=config, db=db)
+        found = await find(name, simulate=simulate, config=config, db=db, bring_up_to_date=True)
         if found.campaign.state is CampaignState.STOPPED:
             raise UsageError(f"The campaign {found.campaign.name} was stopped for good.", "`campaign report` has it.")
-        simulation = Simulation(speed, town) if found.simulated else None
+        if owner := wiring.owner_of(found.database):
+            _refuse_new_settings(config)
+            return await beside.resume(beside.Owned(owner, found.loaded, found.database), found.campaign, limit)
+        simulation = wiring.Simulation(speed, town) if found.simulated else None
         async with wiring.owning(found.loaded, found.database, make=False, simulation=simulation) as house:
             campaign = await house.find(found.campaign.name) or found.campaign
             if config:
                 campaign = await _renewed(house, campaign, found.loaded.settings)
-            _say_settings(campaign)
+            listing.say_settings(campaign)
             return await _dial(house, campaign, limit, found.database)
 
     sys.exit(asyncio.run(go()))
 
 
-def _sheet(leads: Path, settings: Settings) -> Sheet:
-    needs = columns_used(settings.provider.custom_field)
-    return open_sheet(leads, phone_column=settings.list.phone_column, needs=needs)
-
-
-async def _load(house: House, sheet: Sheet, settings: Settings, wish: Wish) -> CampaignRecord | None:
-    """The campaign with the list in it; None if a person said no, and then nothing stays."""
-    before = await house.find(wish.name)
-    await _refuse_if_elsewhere(house, sheet, before, wish)
-    if before is None or not await _has(house, before, sheet):
-        _refuse_unasked(wish, "grew" if before else "is new")
-    campaign = await house.open(wish.name, settings)
-    if before and wish.new_settings:
-        campaign = await _renewed(house, campaign, settings)
-    loading = await house.load(
-        campaign, _import_of(campaign, sheet, house.clock.now()), lines(sheet, region=settings.provider.region)
-    )
-    _describe(sheet, loading, settings)
-    _say_settings(campaign)
-    if isinstance(loading, ImportRecord):
-        return campaign
-    if not await _wanted(house, loading, campaign, sheet, wish):
-        await house.store.discard_import(loading.id, house.clock.now())
-        say("Nothing was loaded, nobody is called.")
-        return None
-    await house.store.finish_import(loading.id, house.clock.now())
-    return campaign
-
-
-def _import_of(campaign: CampaignRecord, sheet: Sheet, now: datetime) -> NewImport:
-    return NewImport(campaign.id, sheet.file_name, sheet.sha256, sheet.header, sheet.phone_column, now)
-
-
-async def _has(house: House, campaign: CampaignRecord, sheet: Sheet) -> bool:
-    return await house.books.loaded_in(sheet.sha256, campaign.id)
-
-
-async def _refuse_if_elsewhere(house: House, sheet: Sheet, before: CampaignRecord | None, wish: Wish) -> None:
-    other = await house.books.loaded_elsewhere(sheet.sha256, before.id if before else None)
-    if other and not wish.again:
+def _refuse_new_settings(config: Path | None) -> None:
+    if config:
         raise UsageError(
-            f"{sheet.file_name} is the list of the campaign {other} already: its people would be called again.",
-            f"`campaign resume {other}` goes on with that one; --again calls them under another name.",
+            "Another process dials, and --config changes what it dials by.",
+            "`campaign pause` it first, then `campaign resume --config` with the new settings.",
         )
 
 
-def _refuse_unasked(wish: Wish, what: str) -> None:
-    if not wish.yes and not somebody_is_there():
-        raise UsageError(f"The list {what}, and nobody is at the terminal to ask.", "--yes answers for you.")
-
-
-async def _wanted(house: House, loading: Loading, campaign: CampaignRecord, sheet: Sheet, wish: Wish) -> bool:
-    if not loading.new and not await house.books.imports(campaign.id):
-        await house.store.discard_import(loading.id, house.clock.now())
-        reasons = ", ".join(f"{count} {reason}" for reason, count in loading.reasons.most_common(3))
-        raise ListError(
-            f"no line can be called ({reasons}).", "Is it the right column? See docs/lists.md.", file=sheet.file_name
-        )
-    tally = await house.books.tally(campaign.id)
-    _say_forecast(campaign, loading.new, tally.left, house.clock.now())
-    return wish.yes or not loading.new or await asyncio.to_thread(ask, f"Call {loading.new} people?")
-
-
-def _describe(sheet: Sheet, loading: Loading | ImportRecord, settings: Settings) -> None:
-    say(f"{sheet.file_name}: the numbers are in the column “{sheet.phone_column}” ({sheet.why_column}). As read:")
-    for line in preview(sheet, region=settings.provider.region):
-        read = line.number.e164 if isinstance(line, NewLead) else f"rejected: {line.reason}"
-        say(f"  line {line.source_line:<4} {read:<18} {', '.join(filter(None, line.cells))[:70]}")
-    if isinstance(loading, ImportRecord):
-        say(f"The same file is loaded already: {loading.lines} lines known, nothing new.")
-        return
-    rejects = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in loading.reasons.most_common())
-    known = f", {loading.known} known" if loading.known else ""
-    say(f"  {loading.new} new{known}, {loading.reasons.total()} rejects{f' ({rejects})' if rejects else ''}")
-
-
-def _say_settings(campaign: CampaignRecord) -> None:
-    settings = wiring.stored(campaign)
-    say(
-        f"In force (version {campaign.policy_version}):",
-        *words.in_force(wiring.policy_of(settings), settings.window.hours),
-    )
-
-
-def _say_forecast(campaign: CampaignRecord, new: int, waiting: int, now: datetime) -> None:
-    policy = wiring.policy_of(wiring.stored(campaign))
-    expected = forecast(new, waiting, policy, now)
-    say(
-        f"  {expected.calls_at_least} to {expected.calls_at_most} calls; "
-        f"finished {words.finishing(expected, policy.window.zone, now)}"
-    )
-
-
-async def _renewed(house: House, campaign: CampaignRecord, settings: Settings) -> CampaignRecord:
+async def _renewed(house: "House", campaign: CampaignRecord, settings: Settings) -> CampaignRecord:
     """A new policy version, and what differs."""
     if campaign.account.simulated:
-        settings = wiring.simulated_settings(settings)
+        headers = [file.header for file in await house.books.imports(campaign.id)]
+        common = set(headers[0]).intersection(*headers[1:]) if headers else set()
+        settings = wiring.simulated_settings(settings, sorted(common))
     renewed = await house.renew(campaign, settings)
     for line in results.differences(campaign.settings, renewed.settings):
         say(f"  changed: {line}")
     return renewed
 
 
-async def _dial(house: House, campaign: CampaignRecord, limit: int | None, database: Path) -> int:
+async def _dial(house: "House", campaign: CampaignRecord, limit: int | None, database: Path) -> int:
     policy = wiring.policy_of(wiring.stored(campaign))
     with progress.display(policy, policy.window.zone) as (show, every):
-        ending = await house.run(campaign, limit=limit, show=show, every=every)
+        ending = await wiring.dial(house, campaign, limit=limit, show=show, every=every)
     campaign = await house.find(campaign.name) or campaign
     found = Found(house.loaded, database, campaign)
     async with house.books.snapshot() as still:
         await results.finish(still, found, ending, Path("reports") / campaign.name)
-    return EXIT[ending]
+    return results.EXIT[ending]

@@ -22,6 +22,8 @@ def serve(port: int, town: Path | None, log: Path | None, speed: float, *, contr
                 "  export EXOTEL_API_KEY=simulated EXOTEL_API_TOKEN=simulated",
                 "  export EXOTEL_CALLER_ID=08030000000 EXOTEL_FLOW_URL=http://my.exotel.com/simulated/exoml/start_voice/1",
             )
+            if control:
+                tell(f"What goes wrong can be changed at {base_url}/_control/faults (docs/commands.md).")
             await stopped.wait()
 
     asyncio.run(go())

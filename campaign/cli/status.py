@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from campaign import wiring
@@ -9,7 +10,7 @@ from campaign.cli import words
 from campaign.cli.console import tell
 from campaign.cli.places import Found, everything, find
 from campaign.core.lead import CampaignState, LeadState
-from campaign.core.records import Owner
+from campaign.core.records import Owner, StrangerRecord
 from campaign.core.tally import Tally
 from campaign.settings import load
 
@@ -32,11 +33,13 @@ def show_status(name: str | None, *, as_json: bool, simulate: bool, config: Path
         found = await find(name, simulate=simulate, config=config, db=db)
         async with wiring.reading(found.database) as books, books.snapshot() as still:
             tally = await still.tally(found.campaign.id)
+            strangers = await still.strangers(found.campaign.account_id)
         owner = wiring.owner_of(found.database)
         if as_json:
-            tell(json.dumps(_for_programs(found, tally, owner), indent=2))
+            tell(json.dumps(_for_programs(found, tally, owner, len(strangers)), indent=2))
         else:
             _for_people(found, tally, owner)
+            _say_strangers(found, strangers)
 
     asyncio.run(go())
 
@@ -55,7 +58,7 @@ def show_list(*, config: Path | None, db: Path | None) -> None:
     asyncio.run(go())
 
 
-def _for_programs(found: Found, tally: Tally, owner: Owner | None) -> dict[str, object]:
+def _for_programs(found: Found, tally: Tally, owner: Owner | None, strangers: int) -> dict[str, object]:
     return {
         "name": found.campaign.name,
         "state": found.campaign.state,
@@ -64,6 +67,7 @@ def _for_programs(found: Found, tally: Tally, owner: Owner | None) -> dict[str, 
         "outcomes": dict(tally.outcomes),
         "attempts": tally.attempts,
         "unknown": tally.in_doubt,
+        "strangers": strangers,
         "waiting": dict(tally.waiting),
         "next_at": tally.next_at.isoformat() if tally.next_at else None,
         "running": {"pid": owner.pid, "since": owner.since.isoformat()} if owner else None,
@@ -88,7 +92,18 @@ def _for_people(found: Found, tally: Tally, owner: Owner | None) -> None:
         tell("", "  still to do:", *(f"  {count:>7}  {reason}" for reason, count in tally.waiting.items()))
     if tally.in_doubt:
         tell("", f"  {tally.in_doubt} in doubt: they may have rung, so they are held and not called again")
+        tell(f"  `campaign unknown list {found.flags}` shows them, and when they settle by themselves")
     if tally.next_at:
         tell("", f"  the next call is due {words.moment(tally.next_at, zone)}")
     if owner is None and tally.left:
         tell(f"  nobody is dialling; `campaign resume {found.flags}` goes on")
+
+
+def _say_strangers(found: Found, strangers: Sequence[StrangerRecord]) -> None:
+    """Calls from the account's caller ids that no attempt made, newest first."""
+    if strangers:
+        zone = wiring.policy_of(wiring.stored(found.campaign)).window.zone
+        last = words.moment(strangers[0].created_at, zone)
+        calls = "1 call" if len(strangers) == 1 else f"{len(strangers)} calls"
+        tell("", f"  {calls} from your number that nobody here made, the last {last}; counted for whoever was called")
+        tell("  `campaign explain NUMBER` tells of them; `campaign list` shows what else is dialled from here")

@@ -37,12 +37,15 @@ def outcomes(counts: Mapping[Outcome, int]) -> list[tuple[str, int]]:
 def progress(tally: Tally) -> str:
     """One line: what came out so far, and what is left."""
     parts = [f"{count} {words}" for words, count in outcomes(tally.outcomes)]
-    parts += [f"{tally.alive} on the line" if tally.alive else ""]
+    talking = tally.alive - tally.in_doubt
+    parts += [f"{talking} on the line" if talking > 0 else ""]
     parts += [f"{tally.left} left", f"{tally.in_doubt} in doubt" if tally.in_doubt else ""]
     return ", ".join(filter(None, parts))
 
 
 def duration(span: timedelta) -> str:
+    if span < timedelta(minutes=1):
+        return f"{span.total_seconds():g} s"
     minutes = max(1, round(span.total_seconds() / 60))
     days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
     parts = [f"{days} d" if days else "", f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
@@ -53,7 +56,7 @@ def finishing(expected: Forecast, zone: ZoneInfo, now: datetime) -> str:
     if expected.soonest is None:
         return "not before the campaign's end"
     latest = moment(expected.latest, zone, now) if expected.latest else "the campaign's end"
-    return f"not before {moment(expected.soonest, zone, now)}; at the latest, by the rate alone, {latest}"
+    return f"between {moment(expected.soonest, zone, now)} and {latest}, if every retry is needed"
 
 
 def soonest(expected: Forecast, zone: ZoneInfo, now: datetime) -> str:

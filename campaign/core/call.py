@@ -1,5 +1,6 @@
 """A call as it crosses the wall to the provider: what we ask for, and what we are told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -45,6 +46,14 @@ class CallReport:
     number: str | None = None
     caller_id: str | None = None
     direction: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of a list of calls; `next` asks for the following part, empty at the end."""
+
+    calls: Sequence[CallReport]
+    next: str = ""
 
 
 @dataclass(frozen=True, slots=True)

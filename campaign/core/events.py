@@ -82,4 +82,14 @@ class Silent:
     at: datetime
 
 
-Event = Sent | Accepted | Refused | InDoubt | Ended | NotPlaced | WrittenOff | Silent
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The provider was asked about an attempt in doubt: how many calls fitted, and whether a control call was seen."""
+
+    at: datetime
+    found: int
+    controlled: bool
+    note: str = ""
+
+
+Event = Sent | Accepted | Refused | InDoubt | Ended | NotPlaced | WrittenOff | Silent | Asked

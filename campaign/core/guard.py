@@ -12,6 +12,7 @@ from campaign.core.policy import Policy
 from campaign.core.window import Over, Shut
 
 DAY = timedelta(days=1)
+PARKED = "another call to this number is in doubt"
 
 
 class Why(StrEnum):
@@ -20,9 +21,10 @@ class Why(StrEnum):
     PAUSED = "the campaign is paused"
     HOURS = "outside the calling hours"
     CHANNELS = "all channels are in use"
-    LIVE = "another call to this number is alive or in doubt"
+    LIVE = "another call to this number is alive"
     GAP = "too soon after the last call to this number"
     DAY = "this number had its calls for the day"
+    GONE = "it was decided otherwise meanwhile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +32,15 @@ class Facts:
     """What the ledger knows at the instant of the commit.
 
     `number_calls`: when the number was called in the last 24 hours, over all campaigns, oldest first.
-    `number_free_at`: the latest end of its last call. `last`: how the lead's last call ended.
+    `number_busy_until`: until when another call to the number may be alive, at the latest; past, when nobody has told
+    how that one ended. `number_free_at`: the latest end of its last call. `last`: how the lead's last call ended.
     """
 
     campaign: CampaignState
     channels_used: int
     lead_calls: int
     number_calls: Sequence[datetime]
-    number_alive: bool
+    number_busy_until: datetime | None
     number_free_at: datetime | None
     last: Disposition | None = None
 
@@ -56,6 +59,13 @@ class HoldBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Park:
+    """Not until another attempt to the same number is settled: the lead is held."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """Never: the lead is done."""
 
@@ -63,7 +73,7 @@ class Finish:
     why: str
 
 
-Verdict = Send | HoldBack | Finish
+Verdict = Send | HoldBack | Park | Finish
 
 
 def may_send(facts: Facts, policy: Policy, now: datetime) -> Verdict:
@@ -83,8 +93,8 @@ def _caps(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     if facts.lead_calls >= policy.max_attempts:
         outcome = OF_DISPOSITION[facts.last] if facts.last else Outcome.FAILED
         return Finish(outcome, f"{facts.lead_calls} of {policy.max_attempts} calls made")
-    if facts.number_alive:
-        return HoldBack(Why.LIVE)
+    if facts.number_busy_until:
+        return HoldBack(Why.LIVE, facts.number_busy_until) if now < facts.number_busy_until else Park(PARKED)
     if facts.number_free_at and now < facts.number_free_at + policy.min_gap:
         return HoldBack(Why.GAP, facts.number_free_at + policy.min_gap)
     recent = [at for at in facts.number_calls if at > now - DAY]

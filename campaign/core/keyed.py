@@ -39,5 +39,8 @@ class Key:
     def _make(self, purpose: str, text: str) -> bytes:
         return hmac.digest(self._secret, f"{purpose}\x00{text}".encode(), hashlib.sha256)
 
+    def __reduce__(self) -> str:
+        raise TypeError("a key is not written anywhere")
+
     def __repr__(self) -> str:
         return "Key(***)"

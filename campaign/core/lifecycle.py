@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from campaign.core.attempt import Attempt, AttemptState, Disposition, ResolvedBy
-from campaign.core.events import Accepted, Ended, Event, InDoubt, NotPlaced, Refused, Sent, Silent, WrittenOff
+from campaign.core.events import Accepted, Asked, Ended, Event, InDoubt, NotPlaced, Refused, Sent, Silent, WrittenOff
 
 
 class Standing(StrEnum):
@@ -36,11 +36,16 @@ TABLE: dict[tuple[Standing, type[Event]], Standing] = {
     (Standing.ACCEPTED, WrittenOff): Standing.WRITTEN_OFF,
     (Standing.UNKNOWN, Accepted): Standing.ACCEPTED,
     (Standing.UNKNOWN, Ended): Standing.ENDED,
+    (Standing.UNKNOWN, Asked): Standing.UNKNOWN,
     (Standing.UNKNOWN, NotPlaced): Standing.NOT_PLACED,
     (Standing.UNKNOWN, WrittenOff): Standing.WRITTEN_OFF,
     (Standing.NOT_PLACED, Ended): Standing.ENDED,  # late truth: it was there after all
     (Standing.WRITTEN_OFF, Ended): Standing.ENDED,
 }
+
+
+FOREIGN = "names another attempt's call"
+"""Why an event is kept that the ledger, which knows all attempts, sees to be another one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,7 @@ def _after(attempt: Attempt, event: Event) -> Attempt:
             return replace(
                 attempt, disposition=Disposition.WRITTEN_OFF, resolved_by=ResolvedBy.OPERATOR, ended_at=event.at
             )
-        case Silent():
+        case Silent() | Asked():
             return attempt
         case _:
             assert_never(event)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from campaign.core.attempt import Disposition
 from campaign.core.window import Window
@@ -31,6 +32,7 @@ class Policy:
     caller_id: str
     flow_url: str
     custom_field: str
+    provider_zone: ZoneInfo
     ring_timeout: timedelta
     time_limit: timedelta
     margin: timedelta

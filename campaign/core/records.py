@@ -6,10 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from campaign.core.attempt import Attempt, AttemptId
-from campaign.core.events import Event
+from campaign.core.attempt import Attempt, AttemptId, CallSid, Disposition
+from campaign.core.events import Asked, Event
 from campaign.core.keyed import PublicId
-from campaign.core.lead import CampaignId, CampaignState, LeadId, LeadState, Outcome, PhoneNumber
+from campaign.core.lead import CampaignId, CampaignState, LeadId, LeadState, NumberHash, Outcome, PhoneNumber
 from campaign.core.policy import Policy
 from campaign.core.retry import Decision
 
@@ -232,6 +232,72 @@ class Recovered:
     swept: int
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An attempt that is held, and what was asked about it, oldest first.
+
+    In doubt, or accepted with no end told by `settle_for` after its latest end.
+    """
+
+    call: LiveCall
+    public_id: PublicId
+    number: PhoneNumber
+    caller_id: str
+    asked: Sequence[Asked]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCall:
+    """An ended call of ours, to hold a negative answer against."""
+
+    call_sid: CallSid
+    number: PhoneNumber
+    caller_id: str
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A call from one of our caller ids that no attempt made. `created_at`: on our clock.
+
+    `number`: None where the provider's echo could not be read.
+    """
+
+    call_sid: CallSid
+    number: PhoneNumber | None
+    caller_id: str
+    status: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ForgottenCall:
+    """A call that an older copy of this database does not know, though one of its leads was called."""
+
+    call: Stranger
+    disposition: Disposition
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An instant of ours, between `sent_at` and `replied_at`, in the provider's own words."""
+
+    created: str
+    sent_at: datetime
+    replied_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StrangerRecord:
+    """A stranger as the ledger keeps it: without its number."""
+
+    call_sid: CallSid
+    number_hash: NumberHash
+    caller_id: str
+    status: str
+    created_at: datetime
+
+
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
@@ -287,9 +353,10 @@ class RejectRecord:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The process that holds a database."""
+    """The process that holds a database, and the campaigns it dials."""
 
     pid: int
     since: datetime
     port: int = 0
     token: str = field(default="", repr=False)
+    campaigns: Sequence[CampaignId] = ()

@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from campaign.core.attempt import AttemptId
+from campaign.engine.tasks import TurnedAway
 from campaign.ports import Clock
 
 
@@ -15,31 +16,40 @@ class Channels:
         self._longest = longest_call
         self._clock = clock
         self._ends: dict[AttemptId, datetime] = {}
-        self._turn = asyncio.Lock()
-        self._freed = asyncio.Event()
-        self._closed = False
+        self._waiting: dict[asyncio.Event, object] = {}
+        self._away: set[object] = set()
 
-    async def enter(self, attempt: AttemptId) -> None:
-        """Wait until one of them seems free, first come first served, and take it."""
-        async with self._turn:
-            while len(used := self._used()) >= self._limit and not self._closed:
-                await self._clock.wait(min(used), self._freed)
-            self.take(attempt, self._clock.now() + self._longest)
+    async def enter(self, attempt: AttemptId, who: object) -> None:
+        """Wait until one seems free, first come first served, and take it. Raises TurnedAway."""
+        bell = asyncio.Event()
+        self._waiting[bell] = who
+        try:
+            while len(used := self._used()) >= self._limit:
+                await self._clock.wait(min(used), bell)
+                if who in self._away:
+                    raise TurnedAway
+        finally:
+            del self._waiting[bell]
+        self.take(attempt, self._clock.now() + self._longest)
 
     def take(self, attempt: AttemptId, until: datetime) -> None:
         if attempt in self._ends:
-            self._freed.set()  # it may end earlier than whoever waits was told
+            self._wake()  # it may end earlier than whoever waits was told
         self._ends[attempt] = until
 
     def leave(self, attempt: AttemptId) -> None:
         """The call is over, or was never placed; leaving twice is leaving once."""
         if self._ends.pop(attempt, None):
-            self._freed.set()
+            self._wake()
 
-    def close(self) -> None:
-        """Nobody need wait any more: the campaign stops."""
-        self._closed = True
-        self._freed.set()
+    def turn_away(self, who: object) -> None:
+        """Nothing that this one wants to send will be sent any more."""
+        self._away.add(who)
+        self._wake()
+
+    def _wake(self) -> None:
+        for bell in self._waiting:
+            bell.set()
 
     def _used(self) -> list[datetime]:
         now = self._clock.now()

@@ -10,23 +10,22 @@ from campaign.core.attempt import Refusal
 from campaign.core.call import Placement
 from campaign.core.custom_field import fill
 from campaign.core.events import InDoubt, Refused
-from campaign.core.guard import Finish, HoldBack, Send
+from campaign.core.guard import Finish, HoldBack, Park, Send
 from campaign.core.guard import Why as Held
 from campaign.core.keyed import PublicId
-from campaign.core.lead import CampaignState, Outcome
-from campaign.core.pace import Why
+from campaign.core.lead import Outcome
 from campaign.core.policy import Policy
 from campaign.core.records import CampaignRecord, Happened, Intent, Release, Reserved
 from campaign.core.retry import Retry
 from campaign.core.window import Over, Shut
-from campaign.engine.channels import Channels
-from campaign.engine.feed import Feed
-from campaign.engine.pacer import Pacer, Place, Rank, TurnedAway
-from campaign.ports import Clock, Insight, Provider, Queue, Store
+from campaign.engine.desk import Desk
+from campaign.engine.pacer import Place, Rank
+from campaign.engine.tasks import TurnedAway
+from campaign.ports import Queue
 
 SEND_WITHIN = 2.0  # real seconds from the commit to the first byte
-NO_CONNECTION_WAIT = timedelta(seconds=30)
-ASK_AGAIN = timedelta(minutes=1)
+ASK_AGAIN = timedelta(seconds=5)
+NEXT = "next in line"
 NEVER_LEFT = {Refusal.NOT_SENT, Refusal.NO_CONNECTION}
 LOW_WATER, HIGH_WATER = 50, 200
 
@@ -45,23 +44,11 @@ class Orders:
 class Dialer:
     """`step` claims, `work` dials; `stop` makes sure that nothing leaves any more."""
 
-    def __init__(
-        self,
-        orders: Orders,
-        *,
-        store: Store,
-        insight: Insight,
-        provider: Provider,
-        queue: Queue,
-        pacer: Pacer,
-        channels: Channels,
-        clock: Clock,
-        feed: Feed,
-    ) -> None:
-        self.orders = orders
-        self.store, self.insight, self.provider, self.queue = store, insight, provider, queue
-        self.pacer, self.channels, self.clock, self.feed = pacer, channels, clock, feed
-        self.bell = feed.listen()
+    def __init__(self, orders: Orders, desk: Desk, queue: Queue) -> None:
+        self.orders, self.queue = orders, queue
+        self.store, self.insight, self.provider, self.clock = desk.store, desk.insight, desk.provider, desk.clock
+        self.pacer, self.channels, self.feed, self._heed = desk.pacer, desk.channels, desk.feed, desk.heed
+        self.bell = self.feed.listen()
         self.stopped = False
         self._left = orders.limit
         self._dialling = 0
@@ -81,12 +68,16 @@ class Dialer:
 
     async def stop(self) -> None:
         """No new call. Returns once every request that was committed to be sent has left and was answered."""
-        self.stopped = True
-        self.channels.close()
-        self.pacer.turn_away(Rank.CALL)
+        self.forbid()
         async with self._claiming:  # what is just being claimed is in hand too
-            await self._give_back(self.queue.drain(), None, "next in line")
+            await self._give_back(self.queue.drain(), None, NEXT)
         await self._quiet.wait()
+
+    def forbid(self) -> None:
+        """No new call; whoever waits for a channel or a place gives its reservation back."""
+        self.stopped = True
+        self.channels.turn_away(self)
+        self.pacer.turn_away(self)
 
     async def step(self, now: datetime) -> datetime | None:
         """Fill the queue with leads that are due; when to come back, None: when the bell rings."""
@@ -131,8 +122,13 @@ class Dialer:
 
     async def dial(self, reserved: Reserved) -> None:
         """One attempt, from its reservation to what the answer meant."""
-        await self.channels.enter(reserved.attempt)
-        if place := await self._place(reserved):
+        try:
+            await self.channels.enter(reserved.attempt, self)
+            place = await self._place(reserved)
+        except TurnedAway:
+            place = None
+            await self._give_back([reserved], None, NEXT)
+        if place:
             await self._commit_and_send(reserved, place)
         else:
             self.channels.leave(reserved.attempt)
@@ -141,35 +137,37 @@ class Dialer:
         """A place in the rate; None, and the reservation given back, where calling is not allowed now."""
         policy = self.orders.policy
         opening = policy.window.at(self.clock.now(), policy.ring_timeout)
-        if self.stopped or isinstance(opening, Shut):
-            await self._give_back([reserved], opening.until if isinstance(opening, Shut) else None, "next in line")
+        if self.stopped:
+            raise TurnedAway
+        if isinstance(opening, Shut):
+            await self._give_back([reserved], opening.until, opening.why)
             return None
-        try:
-            return await self.pacer.place(Rank.CALL)
-        except TurnedAway:
-            await self._give_back([reserved], None, "next in line")
-            return None
+        return await self.pacer.place(Rank.CALL, self)
 
     async def _commit_and_send(self, reserved: Reserved, place: Place) -> None:
+        # Taken before the guards are asked: a machine that sleeps in the commit does not send when it wakes.
+        send_by = self.clock.ticks() + SEND_WITHIN
         intent = Intent(reserved.attempt, self.orders.policy, self.orders.version, self.clock.now())
         verdict = HoldBack(Held.PAUSED) if self.stopped else (await self.store.begin_sending([intent]))[0]
         match verdict:
             case Send():
-                await self._send(reserved, place)
+                await self._send(reserved, place, send_by)
             case HoldBack(why, until):
                 place.withdrawn()
                 self.channels.leave(reserved.attempt)
-                again = until or (intent.at + ASK_AGAIN if why in (Held.CHANNELS, Held.LIVE) else None)
+                again = until or (intent.at + ASK_AGAIN if why is Held.CHANNELS else None)
                 await self._give_back([reserved], again, why)
-            case Finish():
+            case Finish() | Park():
                 place.withdrawn()
                 self.channels.leave(reserved.attempt)
             case _:
                 assert_never(verdict)
 
-    async def _send(self, reserved: Reserved, place: Place) -> None:
-        event = await self.provider.place(self._placement(reserved))
+    async def _send(self, reserved: Reserved, place: Place, send_by: float) -> None:
+        event = await self.provider.place(self._placement(reserved, send_by))
         now = self.clock.now()
+        if isinstance(event, Refused):
+            await self._heed(event)  # before its place is free: nobody slips through meanwhile
         if isinstance(event, Refused) and event.refusal in NEVER_LEFT:
             place.withdrawn()
         else:
@@ -183,9 +181,8 @@ class Dialer:
             self.channels.leave(reserved.attempt)
         if isinstance(event, Refused):
             self._count(isinstance(recorded.decision, Retry))  # not placed: the lead waits as before
-            await self.heed(event, now)
 
-    def _placement(self, reserved: Reserved) -> Placement:
+    def _placement(self, reserved: Reserved, send_by: float) -> Placement:
         policy, address_of = self.orders.policy, self.orders.address_of
         return Placement(
             attempt=reserved.public_id,
@@ -196,34 +193,8 @@ class Dialer:
             time_limit=policy.time_limit,
             custom_field=fill(policy.custom_field, reserved.public_id, reserved.columns),
             callback_url=address_of(reserved.public_id) if address_of else None,
-            send_by=self.clock.ticks() + SEND_WITHIN,
+            send_by=send_by,
         )
-
-    async def heed(self, refused: Refused, now: datetime) -> None:
-        """What a refusal means for everybody else."""
-        match refused.refusal:
-            case Refusal.LATER:
-                wait = refused.retry_after
-                until = now + (self.orders.policy.rate.period if wait is None else timedelta(seconds=wait))
-                self.pacer.pause(until, Why.ASKED)
-                self.feed.say("the provider asked us to slow down; going on", until)
-            case Refusal.NO_CONNECTION:
-                until = now + NO_CONNECTION_WAIT
-                self.pacer.pause(until, Why.NO_CONNECTION)
-                self.feed.say("no connection to the provider; trying again", until)
-            case Refusal.ACCOUNT:
-                await self.refuse_account(refused.reason, now)
-
-    async def refuse_account(self, reason: str, now: datetime) -> None:
-        """The provider does not accept the account: nothing more is sent, and the campaign waits for its people."""
-        halted, self.stopped = self.stopped, True
-        self.channels.close()
-        self.pacer.turn_away(Rank.CALL)
-        self.feed.account_refused = reason
-        if not halted:  # what its people decided stands
-            reason = f"account refused: {reason}"
-            await self.store.set_state(self.orders.campaign.id, CampaignState.PAUSED, reason, now)
-        self.feed.changed()
 
     async def _give_back(self, reserved: list[Reserved], due_at: datetime | None, why: str) -> None:
         if not reserved:

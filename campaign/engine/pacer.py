@@ -14,6 +14,7 @@ from itertools import count
 from asyncio_throttle import Throttler
 
 from campaign.core.pace import Go, Pace, Wait, Why
+from campaign.engine.tasks import TurnedAway
 from campaign.ports import Clock
 
 
@@ -25,14 +26,11 @@ class Rank(IntEnum):
     DETAILS = 2
 
 
-class TurnedAway(Exception):
-    """No place is given any more: the campaign stops."""
-
-
 @dataclass(order=True, slots=True)
 class _Waiting:
     rank: Rank
     order: int
+    who: object = field(compare=False)
     place: "asyncio.Future[Place]" = field(compare=False)
 
 
@@ -65,9 +63,9 @@ class Pacer:
         self._order = count()
         self._guard = Throttler(rate_limit=pace.rate.requests, period=clock.real(pace.rate.period))
 
-    async def place(self, rank: Rank) -> Place:
-        """Wait for a place. Raises TurnedAway once `turn_away` was called for this rank."""
-        waiting = _Waiting(rank, next(self._order), asyncio.get_running_loop().create_future())
+    async def place(self, rank: Rank, who: object = None) -> Place:
+        """Wait for a place. Raises TurnedAway once `turn_away` is called for whoever waits."""
+        waiting = _Waiting(rank, next(self._order), who, asyncio.get_running_loop().create_future())
         heapq.heappush(self._waiting, waiting)
         self.bell.set()
         return await waiting.place
@@ -76,10 +74,10 @@ class Pacer:
         self.pace.pause(until, why)
         self.bell.set()
 
-    def turn_away(self, rank: Rank) -> None:
-        """Whoever waits with this rank goes home."""
+    def turn_away(self, who: object) -> None:
+        """All that this one waits for is given up."""
         for waiting in self._waiting:
-            if waiting.rank is rank and not waiting.place.done():
+            if waiting.who is who and not waiting.place.done():
                 waiting.place.set_exception(TurnedAway())
 
     def step(self, now: datetime) -> Go | Wait | None:

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from campaign.core.attempt import AttemptId, AttemptState, CallSid, ResolvedBy
 from campaign.core.call import CallReport
 from campaign.core.events import Ended, Silent
+from campaign.core.lead import CampaignId
 from campaign.core.policy import Policy
-from campaign.core.records import Happened, LiveCall, Recorded
+from campaign.core.records import AccountId, Happened, LiveCall, Recorded
 from campaign.engine.enquiry import PAGE, Enquiry
 from campaign.engine.feed import Feed
 from campaign.engine.pacer import Rank
@@ -25,6 +26,7 @@ class Recovery:
 
     def __init__(
         self,
+        account: AccountId,
         policy: Policy,
         *,
         store: Store,
@@ -34,6 +36,7 @@ class Recovery:
         feed: Feed,
         settled: Callable[[Recorded], None],
     ) -> None:
+        self._account = account
         self._policy, self._store, self._insight, self._enquiry = policy, store, insight, enquiry
         self._clock, self._feed, self._settled = clock, feed, settled
         self._polled_at: datetime | None = None
@@ -50,11 +53,19 @@ class Recovery:
     async def first(self, now: datetime) -> None:
         """At start: callbacks that came while nobody listened are lost, so every call alive is asked for once."""
         self._polled_at = now
-        await self._poll([call for call in await self._insight.live_calls() if _known(call)])
+        await self._poll(await self._alive())
+
+    async def settle(self, campaign: CampaignId) -> None:
+        """Ask once more for every call of a campaign; those whose end is still not told are held."""
+        await self._poll([call for call in await self._alive() if call.campaign == campaign])
+        await self._hold([call for call in await self._alive() if call.campaign == campaign], self._clock.now())
+
+    async def _alive(self) -> list[LiveCall]:
+        return [call for call in await self._insight.live_calls(self._account) if _known(call)]
 
     async def step(self, now: datetime) -> datetime | None:
         """Ask for whatever is due; when to come back."""
-        alive = [call for call in await self._insight.live_calls() if _known(call)]
+        alive = await self._alive()
         if not self._policy.callbacks and alive and now >= self._next_poll(alive):
             self._polled_at = now
             await self._poll([call for call in alive if not self._overdue(call, now)])
@@ -62,7 +73,7 @@ class Recovery:
             if call.attempt.id in self._wanted or now >= self._due(call):
                 await self._ask(call, now)
         await self._hold([call for call in alive if now >= self._given_up_at(call)], now)
-        return self._next(await self._insight.live_calls())
+        return self._next(await self._alive())
 
     async def _poll(self, calls: Sequence[LiveCall]) -> None:
         for start in range(0, len(calls), PAGE):
@@ -119,7 +130,7 @@ class Recovery:
         return call.attempt.latest_end + self._policy.settle_for
 
     def _next(self, live: Sequence[LiveCall]) -> datetime | None:
-        alive = [call for call in live if _known(call) and call.attempt.id not in self._silent]
+        alive = [call for call in live if call.attempt.id not in self._silent]
         instants = [min(self._due(call), self._given_up_at(call)) for call in alive]
         if alive and not self._policy.callbacks:
             instants.append(self._next_poll(alive))

@@ -1,36 +1,30 @@
-"""One campaign, from its first call to its end: which tasks run, when it is over, and in which order it stops.
+"""One campaign at the account's desk, from its first call to its end: when it is over, and in which order it stops.
 
 Stopping: no lead is claimed any more; what waits for its turn is given back; what is on its way is answered and
-recorded; calls alive are waited for, at most until their latest end; then the tasks are cancelled.
+recorded; calls alive are waited for, at most until their latest end; then its tasks are cancelled.
 """
 
 import asyncio
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
 
 from campaign.core.attempt import AttemptState
-from campaign.core.keyed import Key
 from campaign.core.lead import CampaignState, Outcome
-from campaign.core.pace import Pace, Why
-from campaign.core.records import LiveCall, Recorded
-from campaign.engine.callbacks import Callbacks
-from campaign.engine.channels import Channels
+from campaign.core.pace import Why
+from campaign.core.records import LiveCall
+from campaign.engine.desk import Desk, repeat
 from campaign.engine.details import DetailsFetcher
 from campaign.engine.dialer import Dialer, Orders
-from campaign.engine.enquiry import Enquiry
-from campaign.engine.feed import Feed, Pulse
-from campaign.engine.pacer import Pacer
+from campaign.engine.feed import Pulse
+from campaign.engine.pacer import Rank
 from campaign.engine.queue import InProcessQueue
-from campaign.engine.recovery import Recovery
-from campaign.engine.tasks import nursery
-from campaign.ports import Bell, Clock, Insight, Provider, Store
 
 WORKERS = 64
 STOPPED = "the campaign was stopped"
 PAUSED_BY_PEOPLE = "paused by its people"
+NOTHING_LEFT = "nothing left to dial, some calls in doubt"
+REFUSED = "account refused: "
 
 
 class Ending(StrEnum):
@@ -52,85 +46,39 @@ class Wait:
 
 
 class Run:
-    """Everything that one campaign's run needs, wired together inside the engine."""
+    """One campaign being dialled. `go` inside the desk's block."""
 
-    def __init__(
-        self, orders: Orders, *, store: Store, insight: Insight, provider: Provider, clock: Clock, key: Key
-    ) -> None:
-        self.orders, self.store, self.insight, self.clock = orders, store, insight, clock
-        self.feed = Feed()
-        self.bell = self.feed.listen()
-        policy, campaign = orders.policy, orders.campaign
-        self.pacer = Pacer(Pace(policy.rate), clock)
-        self.channels = Channels(policy.channels, policy.longest_call, clock)
-        self.dialer = Dialer(
-            orders,
-            store=store,
-            insight=insight,
-            provider=provider,
-            queue=InProcessQueue(),
-            pacer=self.pacer,
-            channels=self.channels,
-            clock=clock,
-            feed=self.feed,
-        )
-        enquiry = Enquiry(
-            campaign.account_id,
-            store=store,
-            provider=provider,
-            pacer=self.pacer,
-            clock=clock,
-            heed=lambda refused: self.dialer.heed(refused, clock.now()),
-        )
-        self.recovery = Recovery(
-            policy,
-            store=store,
-            insight=insight,
-            enquiry=enquiry,
-            clock=clock,
-            feed=self.feed,
-            settled=self._settled,
-        )
-        self.callbacks = Callbacks(
-            key=key,
-            store=store,
-            insight=insight,
-            provider=provider,
-            clock=clock,
-            feed=self.feed,
-            settled=self._settled,
-            ask=self.recovery.ask,
-        )
+    def __init__(self, orders: Orders, desk: Desk) -> None:
+        self.orders, self.desk = orders, desk
+        self.store, self.insight, self.clock, self.feed = desk.store, desk.insight, desk.clock, desk.feed
+        self.bell = desk.feed.listen()
+        self.dialer = Dialer(orders, desk, InProcessQueue())
         self.details = DetailsFetcher(
-            campaign.id, policy, store=store, insight=insight, enquiry=enquiry, feed=self.feed
+            orders.campaign.id,
+            orders.policy,
+            store=desk.store,
+            insight=desk.insight,
+            enquiry=desk.enquiry,
+            feed=desk.feed,
         )
+        desk.when_refused(self._refused)
         self._interrupted = False
-        self._at_once = asyncio.Event()
+        self._compared = False
 
-    async def go(self) -> Ending:
-        """Run to the end. Raises CampaignError when the database cannot be written."""
-        async with nursery() as group:
-            running = group.create_task(self._from_start_to_end(), name="run")
-            leaving = group.create_task(self._at_once.wait(), name="second interrupt")
-            await asyncio.wait((running, leaving), return_when=asyncio.FIRST_COMPLETED)
-            running.cancel()
-            leaving.cancel()
-        return Ending.INTERRUPTED if running.cancelled() else running.result()
-
-    async def _from_start_to_end(self) -> Ending:
-        async with nursery() as group:
-            tasks = [group.create_task(self.pacer.run(), name="pacer")]
-            await self._start()
-            tasks += [group.create_task(each, name=name) for name, each in self._loops()]
-            ending = await self._until_over()
+    async def go(self, group: asyncio.TaskGroup) -> Ending:
+        """Run to the end, with tasks in the desk's group."""
+        await self._start()
+        workers = min(WORKERS, self.orders.policy.channels)
+        tasks = [group.create_task(self.dialer.work(), name=f"worker {number}") for number in range(workers)]
+        tasks += [group.create_task(repeat(each, self.clock)) for each in (self.dialer, self.details)]
+        try:
+            return await self._until_over()
+        finally:
             for task in tasks:
                 task.cancel()
-        return ending
 
     def interrupt(self) -> None:
-        """First: no new call, and wait for those alive. Second: leave at once."""
-        if self._interrupted:
-            self._at_once.set()
+        """No new call; the run ends when those alive have, or at their latest end."""
         self._interrupted = True
         self.feed.changed()
 
@@ -150,31 +98,18 @@ class Run:
         """One look, for whoever shows it."""
         now = self.clock.now()
         saying, until = self.feed.said(now), self.feed.until
-        waits = self.pacer.waits_for
+        waits = self.desk.pacer.waits_for
         if not saying and waits and waits.why in (Why.ASKED, Why.NO_CONNECTION):
             saying, until = waits.why, waits.until
         tally = await self.insight.tally(self.orders.campaign.id)
-        return Pulse(now, tally, self.pacer.pace.used, saying, until)
+        return Pulse(now, tally, self.desk.pacer.pace.used, saying, until)
 
     async def _start(self) -> None:
-        now, campaign = self.clock.now(), self.orders.campaign
-        self.pacer.pace.restore(
-            await self.insight.recent_requests(campaign.account_id, now - self.orders.policy.rate.period), now
-        )
-        for call in await self.insight.live_calls():
-            self.channels.take(call.attempt.id, call.attempt.latest_end or now)
+        campaign = self.orders.campaign
         nobody_waits = await self.insight.next_due(campaign.id) is None  # its list may have grown
         self.details.late = campaign.state is CampaignState.COMPLETED and nobody_waits
-        if campaign.state is not CampaignState.DRAINING:  # what was stopped for good only drains
-            await self.store.set_state(campaign.id, CampaignState.RUNNING, "", now)
-        await self.callbacks.step(now)
-        await self.recovery.first(now)
-
-    def _loops(self) -> list[tuple[str, Coroutine[None, None, None]]]:
-        steps: list[Stepping] = [self.dialer, self.callbacks, self.recovery, self.details]
-        loops = [(type(each).__name__, _repeat(each, self.clock)) for each in steps]
-        workers = min(WORKERS, self.orders.policy.channels)
-        return loops + [(f"worker {number}", self.dialer.work()) for number in range(workers)]
+        if not self.dialer.stopped:  # a pause that came first stands
+            await self.store.set_state(campaign.id, CampaignState.RUNNING, "", self.clock.now())
 
     async def _until_over(self) -> Ending:
         while True:
@@ -196,6 +131,10 @@ class Run:
         missing = await self.details.missing(now)
         if undecided or missing:
             return self._settling(undecided, missing)
+        if not self._compared:
+            self._compared = True
+            await self.desk.reconciliation.compare(Rank.DETAILS)
+            return Wait(now)
         return await self._finish(bool(tally.held), now)
 
     async def _halting(self) -> Ending | None:
@@ -221,8 +160,15 @@ class Run:
             self.feed.say(f"no new calls; waiting for {len(alive)} to end, at the latest", max(alive))
             return Wait(min(alive))
         if ending is Ending.STOPPED:
-            await self.store.set_state(self.orders.campaign.id, CampaignState.STOPPED, STOPPED, now)
+            await self._close(now)
         return ending
+
+    async def _close(self, now: datetime) -> None:
+        """For good: nobody takes this campaign up again, so what is still open is asked for once, then held."""
+        campaign = self.orders.campaign.id
+        await self.desk.recovery.settle(campaign)
+        await self.store.close_rest(campaign, Outcome.CANCELED, STOPPED, now)
+        await self.store.set_state(campaign, CampaignState.STOPPED, STOPPED, now)
 
     def _settling(self, undecided: list[LiveCall], missing: list[LiveCall]) -> Wait:
         ends = [end for each in undecided if (end := self._given_up_at(each))]
@@ -233,7 +179,7 @@ class Run:
 
     async def _finish(self, held: bool, now: datetime) -> Ending:
         if held:
-            await self._halt(CampaignState.PAUSED, "nothing left to dial, some calls in doubt")
+            await self._halt(CampaignState.PAUSED, NOTHING_LEFT)
             return Ending.IN_DOUBT
         await self.store.set_state(self.orders.campaign.id, CampaignState.COMPLETED, "every lead is done", now)
         return Ending.DONE
@@ -243,11 +189,21 @@ class Run:
         await self.dialer.stop()
         self.feed.changed()
 
+    async def _refused(self, reason: str) -> None:
+        """Nothing more is sent, and the campaign waits for its people."""
+        halted = self.dialer.stopped
+        self.dialer.forbid()
+        if not halted:  # what its people decided stands
+            refused = f"{REFUSED}{reason}"
+            await self.store.set_state(self.orders.campaign.id, CampaignState.PAUSED, refused, self.clock.now())
+        self.feed.changed()
+
     async def _state(self) -> CampaignState:
         return next(each.state for each in await self.insight.campaigns() if each.id == self.orders.campaign.id)
 
     async def _live(self) -> list[LiveCall]:
-        return [each for each in await self.insight.live_calls() if each.campaign == self.orders.campaign.id]
+        account = self.orders.campaign.account_id
+        return [each for each in await self.insight.live_calls(account) if each.campaign == self.orders.campaign.id]
 
     def _in_flight(self, live: list[LiveCall], now: datetime) -> bool:
         """Something is on its way, or its end may still be told."""
@@ -258,21 +214,3 @@ class Run:
     def _given_up_at(self, call: LiveCall) -> datetime | None:
         end = call.attempt.latest_end
         return end + self.orders.policy.settle_for if end else None
-
-    def _settled(self, recorded: Recorded) -> None:
-        if not recorded.attempt.alive:
-            self.channels.leave(recorded.attempt.id)
-
-
-class Stepping(Protocol):
-    """A part whose logic is a step, and whose loop is this room's."""
-
-    bell: Bell
-
-    async def step(self, now: datetime) -> datetime | None: ...
-
-
-async def _repeat(part: Stepping, clock: Clock) -> None:
-    while True:
-        again = await part.step(clock.now())
-        await clock.wait(again, part.bell)

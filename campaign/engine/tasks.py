@@ -7,6 +7,10 @@ from contextlib import asynccontextmanager
 from campaign.errors import CampaignError
 
 
+class TurnedAway(Exception):
+    """What somebody waited for is not given any more: their campaign stops."""
+
+
 @asynccontextmanager
 async def nursery() -> AsyncIterator[asyncio.TaskGroup]:
     """A TaskGroup whose first error leaves it without the group around it, a CampaignError before any other."""

@@ -64,7 +64,9 @@ def check_header(header: Sequence[str], needs: Sequence[str], file: str, line: i
 
 
 def _quoted(names: Sequence[str]) -> str:
-    return ", ".join(f"“{name}”" for name in names)
+    """As many as a person reads."""
+    shown = ", ".join(f"“{name}”" if len(name) <= 60 else f"“{name[:60]}…”" for name in names[:20])
+    return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"
 
 
 def _there_are(header: Sequence[str]) -> str:

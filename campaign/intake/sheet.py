@@ -12,6 +12,9 @@ from campaign.intake.cells import cells_by_line
 from campaign.intake.column import check_header, find_phone_column
 from campaign.intake.scan import LONGEST_RECORD, Record, records
 
+MOST_COLUMNS = 1_000
+"""Reading a record costs time for every column of the header."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
@@ -37,6 +40,13 @@ def open_sheet(path: Path, *, phone_column: str = "", needs: Sequence[str] = ())
         title, first = next(found, None), next(found, None)
     if title is None:
         raise ListError("the file is empty.", "Its first line names the columns, one of them “phone”.", file=path.name)
+    if title.fields > MOST_COLUMNS:
+        raise ListError(
+            f"its first line has {title.fields} columns.",
+            f"Keep those that are needed; {MOST_COLUMNS} at most.",
+            file=path.name,
+            line=title.line,
+        )
     header = tuple(name.strip() for name in cells_by_line([title])[title.line])
     check_header(header, needs, path.name, title.line)
     column, why = find_phone_column(header, phone_column, path.name, title.line)

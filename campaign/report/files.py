@@ -64,15 +64,17 @@ async def write(
     out: Path,
     *,
     zone: ZoneInfo,
+    provider_zone: ZoneInfo | None = None,
     reached_after: timedelta,
     currency: str = "INR",
 ) -> Files:
     """Write the report into the folder `out` (0700 when new), each file 0600, whole, or not at all.
 
-    The same ledger gives the same bytes. CSV by RFC 4180 with LF, UTF-8. `zone`: of the times in the files.
+    The same ledger gives the same bytes. CSV by RFC 4180 with LF, UTF-8. `zone`: of the times in the files;
+    `provider_zone`: in which the provider tells its own, if another.
     Raises `CampaignError` where the folder cannot be written; what stood there before still stands then.
     """
-    style = Style(zone, currency)
+    style = Style(zone, currency, provider_zone)
     counted = Summary(await insight.imports(campaign.id), reached_after)
     own = OwnColumns(file.header for file in counted.files)
     names = Files(out / "leads.csv", out / "attempts.csv", out / "rejects.csv", out / "summary.json")

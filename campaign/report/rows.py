@@ -31,10 +31,11 @@ _WAITS = frozenset({LeadState.PENDING, LeadState.RETRY_WAIT})
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How times and money are written. `zone`: also of the provider's own times, which come without one."""
+    """How times and money are written. `provider_zone`: of the provider's own times, if it is another."""
 
     zone: ZoneInfo
     currency: str
+    provider_zone: ZoneInfo | None = None
 
     def time(self, at: datetime | None) -> str:
         """ISO 8601 with offset, to the second."""
@@ -93,7 +94,7 @@ def lead_row(lead: LeadRecord, style: Style) -> list[str]:
         style.time(min(sent, default=None)),
         style.time(max(sent, default=None)),
         style.time(lead.due_at) if lead.state in _WAITS else "",
-        style.time(answered_at(told, style.zone)) if told else "",
+        style.time(answered_at(told, style.provider_zone or style.zone)) if told else "",
         _text(told.duration_sec) if told else "",
         _text(told.recording_url) if told else "",
         _NO_DIGITS,
@@ -131,7 +132,7 @@ def attempt_row(record: AttemptRecord, style: Style) -> list[str]:
         record.provider_status,
         style.time(record.reserved_at),
         style.time(attempt.sent_at),
-        style.time(answered_at(record, style.zone)),
+        style.time(answered_at(record, style.provider_zone or style.zone)),
         style.time(attempt.ended_at),
         _text(record.duration_sec),
         _text(record.recording_url),

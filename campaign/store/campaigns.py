@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select, update
 
 from campaign.core.attempt import AttemptState
+from campaign.core.guard import PARKED
 from campaign.core.lead import CampaignId, CampaignState, LeadState, Outcome
 from campaign.core.records import Account, AccountId, CampaignRecord
 from campaign.store import tables
@@ -122,11 +123,12 @@ def _add_version(connection: Connection, of: int, version: int, settings: Mappin
     append_events(connection, [event_row(now, "policy", campaign_id=of, data={"version": version})])
 
 
+_FINAL = {CampaignState.DRAINING: CampaignState.STOPPED, CampaignState.STOPPED: CampaignState.STOPPED}
 _ENDED = {CampaignState.COMPLETED, CampaignState.STOPPED, CampaignState.FAILED}
 
 
 def move(connection: Connection, moves: Sequence[Move]) -> list[CampaignState]:
-    """The states before. A campaign that is where it should be is left alone."""
+    """The states before. What was stopped for good stays so: `draining` goes to `stopped` and nowhere else."""
     return [_move(connection, each) for each in moves]
 
 
@@ -136,7 +138,9 @@ def _move(connection: Connection, wanted: Move) -> CampaignState:
             select(campaign.c.state).where(campaign.c.id == wanted.campaign).with_for_update()
         ).scalar_one()
     )
-    if before is not wanted.state:
+    if before in _FINAL and wanted.state is not _FINAL[before]:
+        return before  # stopping for good is not taken back, whoever comes later
+    if before is not wanted.state or wanted.reason:
         values = {
             "state": wanted.state,
             "reason": wanted.reason,
@@ -156,7 +160,8 @@ def close_rest(connection: Connection, closings: Sequence[Closing]) -> list[int]
 def _close_rest(connection: Connection, closing: Closing) -> int:
     lead, attempt = tables.lead, tables.attempt
     reservations = (attempt.c.campaign_id == closing.campaign, attempt.c.state == AttemptState.RESERVED)
-    waiting = lead.c.state.in_(WAITING) | lead.c.id.in_(select(attempt.c.lead_id).where(*reservations))
+    parked = (lead.c.state == LeadState.HELD) & (lead.c.reason == PARKED)
+    waiting = lead.c.state.in_(WAITING) | parked | lead.c.id.in_(select(attempt.c.lead_id).where(*reservations))
     values = {
         "state": LeadState.DONE,
         "outcome": closing.outcome,

@@ -13,7 +13,7 @@ from campaign.core import guard
 from campaign.core.attempt import Attempt, AttemptId, AttemptState
 from campaign.core.custom_field import PUBLIC_ID_LENGTH
 from campaign.core.events import Sent
-from campaign.core.guard import Facts, Finish, HoldBack, Send, Verdict
+from campaign.core.guard import Facts, Finish, HoldBack, Park, Send, Verdict
 from campaign.core.keyed import PublicId
 from campaign.core.lead import CampaignId, CampaignState, LeadId, LeadState, PhoneNumber
 from campaign.core.lifecycle import Changed, apply
@@ -131,6 +131,10 @@ def _reserved(due: AnyRow, made: AnyRow, campaign: CampaignId) -> Reserved:
     )
 
 
+def _lead_values(state: LeadState, why: str, **changed: Any) -> dict[str, Any]:
+    return {"state": state, "reason": why, "outcome": None, "due_at": None, "final_at": None, **changed}
+
+
 def _ids(row: AnyRow) -> dict[str, Any]:
     return {"lead_id": row.lead_id, "attempt_id": row.id, "number_hash": row.number_hash}
 
@@ -141,7 +145,7 @@ def release(connection: Connection, given_back: Sequence[Release]) -> list[bool]
     back = [each for each in given_back if each.attempt in rows]
     if back:
         leads = {row.lead_id for row in rows.values()}
-        calls = _calls(connection, leads)
+        calls = counted_calls(connection, leads)
         due = dict(connection.execute(select(lead.c.id, lead.c.due_at).where(lead.c.id.in_(leads))).all())
         waiting = [_waiting_again(rows[each.attempt].lead_id, each, calls, due) for each in back]
         connection.execute(delete(attempt).where(attempt.c.id.in_([each.attempt for each in back])))
@@ -181,7 +185,7 @@ def _reserved_rows(connection: Connection, ids: Sequence[AttemptId]) -> Sequence
     ).all()
 
 
-def _calls(connection: Connection, leads: Iterable[int]) -> dict[int, list[Attempt]]:
+def counted_calls(connection: Connection, leads: Iterable[int]) -> dict[int, list[Attempt]]:
     """Calls that count, by lead, oldest first."""
     calls: dict[int, list[Attempt]] = defaultdict(list)
     theirs = select(*ATTEMPT_COLUMNS).where(attempt.c.lead_id.in_(list(leads))).order_by(attempt.c.attempt_no)
@@ -199,13 +203,15 @@ def begin_sending(connection: Connection, intents: Sequence[Intent]) -> list[Ver
     for intent in intents:
         row = rows.pop(intent.attempt, None)
         if row is None:
-            verdicts.append(HoldBack(guard.Why.LIVE))
+            verdicts.append(HoldBack(guard.Why.GONE))
             continue
         verdict = guard.may_send(ledger.of(row, intent), intent.policy, intent.at)
         if isinstance(verdict, Send):
             ledger.send(row, intent)
         elif isinstance(verdict, Finish):
             ledger.finish(row, intent, verdict)
+        elif isinstance(verdict, Park):
+            ledger.park(row, intent, verdict)
         verdicts.append(verdict)
     ledger.write()
     return verdicts
@@ -216,14 +222,14 @@ class _Facts:
 
     def __init__(self, connection: Connection, rows: Sequence[AnyRow], intents: Sequence[Intent]) -> None:
         self.connection = connection
-        self.calls = _calls(connection, {row.lead_id for row in rows})
+        self.calls = counted_calls(connection, {row.lead_id for row in rows})
         self.states = self._states({row.campaign_id for row in rows})
         self.channels = self._channels({row.account_id for row in rows}, min(each.at for each in intents))
         reach = max((each.policy.min_gap for each in intents), default=guard.DAY)
         since = min(each.at for each in intents) - max(reach, guard.DAY)
         self.called_at: dict[str, list[datetime]] = defaultdict(list)
         self.free_at: dict[str, datetime] = {}
-        self.alive: set[str] = set()
+        self.busy_until: dict[str, datetime] = {}
         self._numbers({row.number_hash for row in rows}, since)
         self.sent: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
@@ -237,7 +243,7 @@ class _Facts:
             channels_used=sum(end > intent.at for end in self.channels[row.account_id]),
             lead_calls=len(calls),
             number_calls=self.called_at[row.number_hash],
-            number_alive=row.number_hash in self.alive,
+            number_busy_until=self.busy_until.get(row.number_hash),
             number_free_at=self.free_at.get(row.number_hash),
             last=calls[-1].disposition if calls else None,
         )
@@ -250,7 +256,7 @@ class _Facts:
         self.calls[row.lead_id].append(after.attempt)
         self.channels[row.account_id].append(latest_end)
         self.called_at[row.number_hash].append(intent.at)
-        self.alive.add(row.number_hash)
+        self.busy_until[row.number_hash] = latest_end
         self.sent.append(
             columns_of(after.attempt)
             | {
@@ -262,20 +268,20 @@ class _Facts:
         data = data_of(event) | {"policy": intent.policy_version}
         self.events.append(event_row(intent.at, "sent", campaign_id=row.campaign_id, data=data, **_ids(row)))
 
+    def park(self, row: AnyRow, intent: Intent, verdict: Park) -> None:
+        self._drop(row, intent, "parked", _lead_values(LeadState.HELD, verdict.why), {"why": verdict.why})
+
     def finish(self, row: AnyRow, intent: Intent, verdict: Finish) -> None:
+        done = _lead_values(LeadState.DONE, verdict.why, outcome=verdict.outcome, final_at=intent.at)
+        self._drop(row, intent, "finished", done, {"outcome": verdict.outcome, "why": verdict.why})
+
+    def _drop(
+        self, row: AnyRow, intent: Intent, kind: str, lead_values: Mapping[str, Any], data: Mapping[str, Any]
+    ) -> None:
+        """The reservation is gone; its lead stands as told."""
         self.dropped.append(row.id)
-        self.finished.append(
-            {
-                "target": row.lead_id,
-                "state": LeadState.DONE,
-                "outcome": verdict.outcome,
-                "reason": verdict.why,
-                "due_at": None,
-                "final_at": intent.at,
-            }
-        )
-        data = {"outcome": verdict.outcome, "why": verdict.why}
-        self.events.append(event_row(intent.at, "finished", campaign_id=row.campaign_id, data=data, **_ids(row)))
+        self.finished.append({"target": row.lead_id, **lead_values})
+        self.events.append(event_row(intent.at, kind, campaign_id=row.campaign_id, data=data, **_ids(row)))
 
     def write(self) -> None:
         set_rows(self.connection, attempt, self.sent)
@@ -315,8 +321,25 @@ class _Facts:
                 self.called_at[row.number_hash].append(each.sent_at)
                 over = each.ended_at or each.latest_end or each.sent_at
                 self.free_at[row.number_hash] = max(over, self.free_at.get(row.number_hash, over))
-            if each.alive:
-                self.alive.add(row.number_hash)
+            if each.alive and each.latest_end:
+                self.busy_until[row.number_hash] = each.latest_end
+        self._strangers(hashes, since)
+
+    def _strangers(self, hashes: Iterable[str], since: datetime) -> None:
+        """Calls to these numbers from our caller ids that no attempt made count like our own."""
+        table = tables.stranger
+        rows = self.connection.execute(
+            select(table.c.number_hash, table.c.created_at)
+            .where(
+                table.c.number_hash.in_(list(hashes)),
+                table.c.created_at > since,
+                table.c.call_sid.not_in(select(attempt.c.call_sid).where(attempt.c.call_sid.is_not(None))),
+            )
+            .order_by(table.c.created_at)
+        )
+        for row in rows:
+            self.called_at[row.number_hash] = sorted([*self.called_at[row.number_hash], row.created_at])
+            self.free_at[row.number_hash] = max(row.created_at, self.free_at.get(row.number_hash, row.created_at))
 
 
 ALIVE = attempt.c.state.in_([AttemptState.SENDING, AttemptState.ACCEPTED, AttemptState.UNKNOWN]) & (

@@ -6,32 +6,41 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from campaign.core.attempt import LIVE_STATES, AttemptId, AttemptState, Disposition
+from campaign.core.attempt import LIVE_STATES, AttemptId, AttemptState, CallSid, Disposition
+from campaign.core.events import Asked
+from campaign.core.history import History, RejectedLine
 from campaign.core.keyed import PublicId
-from campaign.core.lead import CampaignId, LeadId, LeadState, Outcome, PhoneNumber
+from campaign.core.lead import CampaignId, LeadId, LeadState, NumberHash, Outcome, PhoneNumber
 from campaign.core.records import (
     AccountId,
     AttemptRecord,
     CampaignRecord,
+    Doubt,
     ImportRecord,
     InboxId,
     LeadRecord,
     LiveCall,
+    OwnCall,
+    Reading,
     Reject,
     RejectReason,
     RejectRecord,
+    StrangerRecord,
     UnreadCallback,
 )
 from campaign.core.tally import Tally
-from campaign.store import campaigns, imports, tables
+from campaign.store import campaigns, imports, numbered, tables
 from campaign.store.dialling import ALIVE
 from campaign.store.rows import ATTEMPT_COLUMNS, attempt_of
 from campaign.store.sqlite import reading_engine
 
 attempt, lead, imported = tables.attempt, tables.lead, tables.imported
+_DIALLED = (tables.lead_number.c.lead_id == attempt.c.lead_id) & (
+    tables.lead_number.c.position == attempt.c.number_position
+)
 CHUNK = 2000
 VISIBLE = imported.c.visible_at.is_not(None)
 COUNTED = attempt.c.state.in_(LIVE_STATES) & attempt.c.disposition.is_distinct_from(Disposition.NOT_PLACED)
@@ -123,8 +132,12 @@ class Books:
         rows = await self._all(query)
         return rows[0].due_at if rows else None
 
-    async def live_calls(self) -> list[LiveCall]:
-        query = select(*ATTEMPT_COLUMNS).where(ALIVE).order_by(attempt.c.sent_at, attempt.c.id)
+    async def live_calls(self, account: AccountId) -> list[LiveCall]:
+        query = (
+            select(*ATTEMPT_COLUMNS)
+            .where(ALIVE, attempt.c.account_id == account)
+            .order_by(attempt.c.sent_at, attempt.c.id)
+        )
         return [_live(row) for row in await self._all(query)]
 
     async def unread_callbacks(self, limit: int) -> list[UnreadCallback]:
@@ -150,6 +163,91 @@ class Books:
             query = query.where(attempt.c.ended_at > ended_since)
         return [_live(row) for row in await self._all(query)]
 
+    async def doubts(self, account: AccountId) -> list[Doubt]:
+        return await self._held(attempt.c.state == AttemptState.UNKNOWN, attempt.c.account_id == account)
+
+    async def held(self, campaign: CampaignId) -> list[Doubt]:
+        return await self._held(lead.c.state == LeadState.HELD, attempt.c.campaign_id == campaign)
+
+    async def _held(self, *where: ColumnElement[bool]) -> list[Doubt]:
+        rows = await self._all(
+            select(*ATTEMPT_COLUMNS, attempt.c.public_id, attempt.c.caller_id, tables.lead_number.c.number)
+            .join(tables.lead_number, _DIALLED)
+            .join(lead, lead.c.id == attempt.c.lead_id)
+            .where(ALIVE, *where)
+            .order_by(attempt.c.sent_at, attempt.c.id)
+        )
+        asked: dict[int, list[Asked]] = {row.id: [] for row in rows}
+        event = tables.event
+        for row in await self._all(
+            select(event.c.attempt_id, event.c.at, event.c.data)
+            .where(event.c.lead_id.in_([row.lead_id for row in rows]), event.c.kind == "asked")
+            .order_by(event.c.id)
+        ):
+            if row.attempt_id in asked:
+                asked[row.attempt_id].append(Asked(row.at, row.data["found"], row.data["controlled"], row.data["note"]))
+        return [_doubt(row, asked[row.id]) for row in rows]
+
+    async def owned(self, calls: Sequence[CallSid]) -> frozenset[CallSid]:
+        found: set[CallSid] = set()
+        for start in range(0, len(calls), CHUNK):
+            rows = await self._all(
+                select(attempt.c.call_sid).where(attempt.c.call_sid.in_(calls[start : start + CHUNK]))
+            )
+            found.update(CallSid(row.call_sid) for row in rows)
+        return frozenset(found)
+
+    async def control(self, account: AccountId, since: datetime, before: datetime) -> OwnCall | None:
+        query = (
+            select(attempt.c.call_sid, attempt.c.caller_id, attempt.c.sent_at, tables.lead_number.c.number)
+            .join(tables.lead_number, _DIALLED)
+            .where(
+                attempt.c.account_id == account,
+                attempt.c.call_sid.is_not(None),
+                attempt.c.disposition.is_not(None),
+                attempt.c.sent_at >= since,
+                attempt.c.ended_at < before,
+            )
+            .order_by(attempt.c.sent_at)
+            .limit(1)
+        )
+        rows = await self._all(query)
+        return next((OwnCall(row.call_sid, PhoneNumber(row.number), row.caller_id, row.sent_at) for row in rows), None)
+
+    async def reading(self, account: AccountId, before: datetime | None = None) -> Reading | None:
+        query = (
+            select(attempt.c.provider_created, attempt.c.sent_at, attempt.c.replied_at)
+            .where(
+                attempt.c.account_id == account,
+                attempt.c.provider_created.is_not(None),
+                attempt.c.replied_at.is_not(None),
+            )
+            .order_by(attempt.c.sent_at.desc())
+            .limit(1)
+        )
+        if before:
+            query = query.where(attempt.c.sent_at < before)
+        return next((Reading(*row) for row in await self._all(query)), None)
+
+    async def reconciled_until(self, account: AccountId) -> datetime | None:
+        rows = await self._all(select(tables.account.c.reconciled_until).where(tables.account.c.id == account))
+        return rows[0].reconciled_until if rows else None
+
+    async def strangers(self, account: AccountId) -> list[StrangerRecord]:
+        table = tables.stranger
+        ours = select(attempt.c.call_sid).where(attempt.c.call_sid.is_not(None))
+        query = (
+            select(table)
+            .where(table.c.account_id == account, table.c.call_sid.not_in(ours))
+            .order_by(table.c.created_at.desc())
+        )
+        return [
+            StrangerRecord(
+                CallSid(row.call_sid), NumberHash(row.number_hash), row.caller_id, row.status, row.created_at
+            )
+            for row in await self._all(query)
+        ]
+
     async def recent_requests(self, account: AccountId, since: datetime) -> list[datetime]:
         request = tables.request
         both = [
@@ -160,6 +258,11 @@ class Books:
         ]
         instants: list[datetime] = [row.at for query in both for row in await self._all(query)]
         return sorted(instants)
+
+    async def last_event(self) -> int:
+        """The number of the newest event; 0 in a new ledger."""
+        [row] = await self._all(select(func.max(tables.event.c.id).label("id")))
+        return row.id or 0
 
     async def latest_instant(self) -> datetime | None:
         """The newest instant of the ledger's events: a simulated campaign goes on from there."""
@@ -190,6 +293,12 @@ class Books:
             after = (rows[-1].lead_id, rows[-1].attempt_no)
             yield [_attempt(row) for row in rows]
 
+    async def history(self, number: NumberHash) -> History:
+        return await numbered.history(self._all, number)
+
+    async def rejected_as(self, values: Sequence[str]) -> list[RejectedLine]:
+        return await numbered.rejected_as(self._all, values)
+
 
 async def _fetch(connection: AsyncConnection, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
     rows: Sequence[Any] = (await connection.execute(query)).all()
@@ -212,6 +321,10 @@ def _tally(groups: Sequence[Any], waiting: dict[str, int], counts: Any) -> Tally
 
 def _live(row: Any) -> LiveCall:
     return LiveCall(attempt_of(row), CampaignId(row.campaign_id), LeadId(row.lead_id))
+
+
+def _doubt(row: Any, asked: Sequence[Asked]) -> Doubt:
+    return Doubt(_live(row), PublicId(row.public_id), PhoneNumber(row.number), row.caller_id, asked)
 
 
 def _leads(campaign: CampaignId, after: tuple[int, int]) -> Select[*tuple[Any, ...]]:
@@ -264,11 +377,7 @@ def _reject(row: Any) -> RejectRecord:
 
 _ATTEMPTS = (
     select(attempt, tables.lead_number.c.number)
-    .join(
-        tables.lead_number,
-        (tables.lead_number.c.lead_id == attempt.c.lead_id)
-        & (tables.lead_number.c.position == attempt.c.number_position),
-    )
+    .join(tables.lead_number, _DIALLED)
     .where(attempt.c.state != AttemptState.RESERVED)
     .order_by(attempt.c.lead_id, attempt.c.attempt_no)
 )

@@ -15,6 +15,7 @@ from campaign.core.records import (
     CallbackFate,
     CampaignRecord,
     Details,
+    ForgottenCall,
     Happened,
     ImportId,
     ImportRecord,
@@ -29,8 +30,9 @@ from campaign.core.records import (
     Reject,
     Release,
     Reserved,
+    Stranger,
 )
-from campaign.store import campaigns, dialling, imports, inbox, recording, recovery
+from campaign.store import campaigns, dialling, imports, inbox, reconciling, recording, recovery
 from campaign.store.recording import ReadPolicy
 from campaign.store.sqlite import writing_engine
 from campaign.store.writer import Rank, Writer
@@ -47,6 +49,8 @@ class Ledger:
         self._add = partial(imports.add, key.number_hash)
         self._record = partial(recording.record, read_policy)
         self._recover = partial(recovery.recover, read_policy)
+        self._note_strangers = partial(reconciling.note_strangers, key.number_hash)
+        self._adopt = partial(reconciling.adopt, key.number_hash, read_policy)
 
     @property
     def busy(self) -> bool:
@@ -119,6 +123,21 @@ class Ledger:
 
     async def note_answer(self, request: int, at: datetime) -> None:
         await self._writer.submit(Rank.CALLS, inbox.note_answers, [(request, at)])
+
+    async def note_strangers(self, account: AccountId, calls: Sequence[Stranger], now: datetime) -> list[bool]:
+        seen = [reconciling.Seen(account, call, now) for call in calls]
+        noted: list[bool] = []
+        for start in range(0, len(seen), LINES_A_COMMIT):
+            part = seen[start : start + LINES_A_COMMIT]
+            noted += await self._writer.submit(Rank.CALLS, self._note_strangers, part)
+        return noted
+
+    async def adopt(self, account: AccountId, calls: Sequence[ForgottenCall], now: datetime) -> list[bool]:
+        found = [reconciling.Adoption(account, call, now) for call in calls]
+        return await self._writer.submit(Rank.CALLS, self._adopt, found)
+
+    async def note_reconciled(self, account: AccountId, until: datetime) -> None:
+        await self._writer.submit(Rank.CALLS, reconciling.note_reconciled, [(account, until)])
 
     async def keep_callbacks(self, raw: Sequence[RawCallback]) -> list[CallbackFate]:
         return await self._writer.submit(Rank.CALLBACKS, inbox.keep, raw)

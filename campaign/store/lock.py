@@ -3,13 +3,17 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
+from campaign.core.lead import CampaignId
 from campaign.core.records import Owner
 from campaign.errors import Occupied
+
+TRIES, PATIENCE = 10, 0.2  # seconds
 
 
 class Lock:
@@ -20,25 +24,28 @@ class Lock:
 
     def note(self, owner: Owner) -> None:
         text = {"pid": owner.pid, "since": owner.since.isoformat(), "port": owner.port, "token": owner.token}
+        text["campaigns"] = list(owner.campaigns)
         data = json.dumps(text).encode()
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, data, 0)
 
 
 def lock_file(database: Path) -> Path:
-    return database.with_name(f"{database.name}.lock")
+    whole = database.resolve()  # whatever link it is reached by, it is one file
+    return whole.with_name(f"{whole.name}.lock")
 
 
 @contextmanager
-def held(file: Path, owner: Owner, what: str) -> Iterator[Lock]:
-    """Hold the lock `file`; raises Occupied naming the holder's pid and since when. `what` is locked, for people."""
+def held(file: Path, owner: Owner, what: str, hint: str = "Wait for it to end.") -> Iterator[Lock]:
+    """Hold the lock `file`; raises Occupied naming the holder's pid and since when.
+
+    `what` is locked, and what to do then, for people.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _occupied(file, what) from None
+        if not _taken(descriptor):
+            raise _occupied(file, what, hint)
         lock = Lock(descriptor)
         lock.note(owner)
         yield lock
@@ -62,15 +69,26 @@ def holder(file: Path) -> Owner | None:
         os.close(descriptor)
 
 
+def _taken(descriptor: int) -> bool:
+    """Somebody who only looks holds it for an instant: that is waited for."""
+    for _ in range(TRIES):
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(PATIENCE / TRIES)
+    return False
+
+
 def _read(file: Path) -> Owner | None:
     try:
         text = json.loads(file.read_text())
-        return Owner(text["pid"], datetime.fromisoformat(text["since"]), text["port"], text["token"])
+        campaigns = tuple(CampaignId(each) for each in text["campaigns"])
+        return Owner(text["pid"], datetime.fromisoformat(text["since"]), text["port"], text["token"], campaigns)
     except (OSError, ValueError, KeyError):
         return None
 
 
-def _occupied(file: Path, what: str) -> Occupied:
+def _occupied(file: Path, what: str, hint: str) -> Occupied:
     owner = _read(file)
     who = f"process {owner.pid}, since {owner.since.astimezone():%Y-%m-%d %H:%M}" if owner else "another process"
-    return Occupied(f"{what} is in use by {who}.", "`campaign status` shows it; `campaign pause` and `stop` reach it.")
+    return Occupied(f"{what} is in use by {who}.", hint)

@@ -6,14 +6,16 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
-from campaign.core.attempt import Attempt, AttemptState
-from campaign.core.events import Accepted, Ended, Event, InDoubt, NotPlaced, Refused, Silent, WrittenOff
+from campaign.core import guard
+from campaign.core.attempt import Attempt, AttemptState, ResolvedBy
+from campaign.core.events import Accepted, Asked, Ended, Event, InDoubt, NotPlaced, Refused, Silent, WrittenOff
 from campaign.core.lead import CampaignState, LeadState, Outcome
-from campaign.core.lifecycle import Kept, apply
+from campaign.core.lifecycle import FOREIGN, Kept, apply
 from campaign.core.policy import Policy
 from campaign.core.records import Details, Happened, Recorded
 from campaign.core.retry import Decision, Done, Hold, Retry, decide
 from campaign.store import tables
+from campaign.store.dialling import counted_calls
 from campaign.store.rows import (
     ATTEMPT_COLUMNS,
     AnyRow,
@@ -33,7 +35,7 @@ STOPPING = {CampaignState.DRAINING, CampaignState.STOPPED}
 
 def record(read_policy: ReadPolicy, connection: Connection, happened: Sequence[Happened]) -> list[Recorded]:
     """Apply each event by `core.lifecycle`, decide by `core.retry`. What changes nothing is kept as an event too."""
-    batch = _Batch(read_policy, connection, [each.attempt for each in happened])
+    batch = _Batch(read_policy, connection, happened)
     recorded = [batch.apply(each) for each in happened]
     batch.write()
     return recorded
@@ -42,9 +44,10 @@ def record(read_policy: ReadPolicy, connection: Connection, happened: Sequence[H
 class _Batch:
     """The attempts of a commit, with their leads and their leads' other attempts, changed in memory, written once."""
 
-    def __init__(self, read_policy: ReadPolicy, connection: Connection, ids: Sequence[int]) -> None:
+    def __init__(self, read_policy: ReadPolicy, connection: Connection, happened: Sequence[Happened]) -> None:
         self.connection = connection
-        self.rows = {row.id: row for row in self._select(attempt.c.id.in_(ids))}
+        self.rows = {row.id: row for row in self._select(attempt.c.id.in_([each.attempt for each in happened]))}
+        self.owners = self._owners([sid for each in happened if (sid := _names(each.event))])
         leads = {row.lead_id for row in self.rows.values()}
         self.history: dict[int, dict[int, Attempt]] = defaultdict(dict)
         for row in self._select(attempt.c.lead_id.in_(leads), attempt.c.state != AttemptState.RESERVED):
@@ -55,6 +58,7 @@ class _Batch:
         self.attempts: dict[int, dict[str, Any]] = {}
         self.leads: dict[int, dict[str, Any]] = {}
         self.corrected: set[int] = set()
+        self.settled: set[str] = set()
         self.events: list[dict[str, Any]] = []
 
     def _select(self, *where: Any) -> Sequence[AnyRow]:
@@ -66,21 +70,35 @@ class _Batch:
     def apply(self, happened: Happened) -> Recorded:
         row = self.rows[happened.attempt]
         before = self.history[row.lead_id].get(row.id) or attempt_of(row)
-        result = apply(before, happened.event)
+        event, foreign = happened.event, self._names_another(happened)
+        if foreign and isinstance(event, Accepted) and event.by is ResolvedBy.RESPONSE:
+            event, foreign = InDoubt(event.at, "the answer named another call"), False  # it may have rung all the same
+        result = Kept(before, FOREIGN) if foreign else apply(before, event)
         if isinstance(result, Kept):
-            self._event(row, happened.event, {"kept": result.why})
-            self._reply(row, happened.event)
+            self._event(row, event, {"kept": result.why})
+            self._reply(row, event)
             return Recorded(before, None, kept=result.why)
         self.history[row.lead_id][row.id] = result.attempt
-        decision = self._decide(row, happened.event)
-        self._set(row, columns_of(result.attempt) | _told(happened.event))
-        self._reply(row, happened.event)
-        if not (result.corrected and isinstance(decision, Hold)):  # late truth: a later attempt holds the lead as it is
-            self.leads[row.lead_id] = {"target": row.lead_id} | self._next_step(row, happened.event, decision)
+        decision = self._decide(row, event)
+        self._set(row, columns_of(result.attempt) | _told(event))
+        self._reply(row, event)
+        if before.alive and not result.attempt.alive:
+            self.settled.add(row.number_hash)
+        if result.attempt.alive or not isinstance(decision, Hold):  # else a later attempt holds the lead as it is
+            self.leads[row.lead_id] = {"target": row.lead_id} | self._next_step(row, event, decision)
         if result.corrected:
             self.corrected.add(row.lead_id)
-        self._event(row, happened.event, {"decision": _words(decision), "corrected": result.corrected or None})
+        self._event(row, event, {"decision": _words(decision), "corrected": result.corrected or None})
         return Recorded(result.attempt, decision, corrected=result.corrected)
+
+    def _owners(self, sids: Sequence[str]) -> dict[str, int]:
+        """Which attempt has which call."""
+        found = self.connection.execute(select(attempt.c.call_sid, attempt.c.id).where(attempt.c.call_sid.in_(sids)))
+        return {row.call_sid: row.id for row in found}
+
+    def _names_another(self, happened: Happened) -> bool:
+        sid = _names(happened.event)
+        return sid is not None and self.owners.setdefault(sid, happened.attempt) != happened.attempt
 
     def _decide(self, row: AnyRow, event: Event) -> Decision:
         decision = decide(list(self.history[row.lead_id].values()), self.policies[row.campaign_id], event.at)
@@ -96,9 +114,9 @@ class _Batch:
                 calls = any(each.counts for each in self.history[row.lead_id].values())
                 return _lead(LeadState.RETRY_WAIT if calls else LeadState.PENDING, why, due_at=at)
             case Hold(why):
-                held = isinstance(event, InDoubt | Silent)
-                why = "in doubt" if isinstance(event, InDoubt) else "its end was never told" if held else why
-                return _lead(LeadState.HELD if held else LeadState.IN_FLIGHT, why)
+                if isinstance(event, Silent):
+                    return _lead(LeadState.HELD, "its end was never told")
+                return _lead(LeadState.HELD if isinstance(event, InDoubt | Asked) else LeadState.IN_FLIGHT, why)
 
     def _set(self, row: AnyRow, values: Mapping[str, Any]) -> None:
         there = {
@@ -129,6 +147,26 @@ class _Batch:
             waiting = attempt.c.lead_id.in_(self.corrected), attempt.c.state == AttemptState.RESERVED
             self.connection.execute(delete(attempt).where(*waiting))
         append_events(self.connection, self.events)
+        self._unpark()
+
+    def _unpark(self) -> None:
+        """Leads that were held because of an attempt that is settled now are due again."""
+        numbers = tables.lead_number
+        parked = self.connection.execute(
+            select(lead.c.id, lead.c.campaign_id, numbers.c.number_hash)
+            .join(numbers, numbers.c.lead_id == lead.c.id)
+            .where(
+                numbers.c.number_hash.in_(self.settled), lead.c.state == LeadState.HELD, lead.c.reason == guard.PARKED
+            )
+        ).all()
+        calls = counted_calls(self.connection, [each.id for each in parked])
+        for each in parked:
+            at = max(event["at"] for event in self.events)
+            state = LeadState.RETRY_WAIT if calls.get(each.id) else LeadState.PENDING
+            waiting = _lead(state, "next in line", due_at=at)
+            set_rows(self.connection, lead, [{"target": each.id, **waiting}])
+            ids = {"campaign_id": each.campaign_id, "lead_id": each.id, "number_hash": each.number_hash}
+            append_events(self.connection, [event_row(at, "unparked", **ids)])
 
 
 _KINDS: dict[type[Event], str] = {
@@ -139,7 +177,13 @@ _KINDS: dict[type[Event], str] = {
     NotPlaced: "not_placed",
     WrittenOff: "written_off",
     Silent: "silent",
+    Asked: "asked",
 }
+
+
+def _names(event: Event) -> str | None:
+    """The call an event names."""
+    return event.call_sid if isinstance(event, Accepted | Ended) else None
 
 
 def _told(event: Event) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from campaign.errors import CampaignError, UsageError
+from campaign.store.sqlite import one_transaction
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test holds it to the folder."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -31,13 +32,19 @@ def check(file: Path) -> None:
         )
 
 
+def is_old(file: Path) -> bool:
+    """Whether an older version made it."""
+    found = _version(file)
+    return found is not None and found < HEAD
+
+
 def prepare(file: Path) -> bool:
     """Make or migrate `file`, whose lock the caller holds; True if it was made."""
     made = not file.exists()
     if made:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     else:
-        found = _version(file)
+        found = _version(file, mode="rw")  # what a crash left half written is taken back by who may write
         if found == HEAD:
             return False
         _refuse_unless_older(file, found)
@@ -51,20 +58,29 @@ def upgrade(file: Path) -> None:
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import URL, create_engine
+    from sqlalchemy.exc import DBAPIError
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     engine = create_engine(URL.create("sqlite", database=str(file)))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    engine.dispose()
+    one_transaction(engine)
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except DBAPIError as broken:
+        raise CampaignError(
+            f"{file} cannot be written: {broken.orig}. Nothing in it was changed.",
+            "Free space or make the folder writable, then try again.",
+        ) from None
+    finally:
+        engine.dispose()
 
 
-def _version(file: Path) -> str | None:
+def _version(file: Path, mode: str = "ro") -> str | None:
     """The schema's version; None for an empty file. Raises CampaignError when it is damaged or somebody else's."""
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"file:{quote(str(file))}?mode={mode}", uri=True)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if not tables:
                 return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 _ON_CONNECT = ("PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON", "PRAGMA temp_store = MEMORY")
@@ -18,7 +18,8 @@ _ON_CONNECT = ("PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON", "PRAGMA 
 def writing_engine(file: Path) -> AsyncEngine:
     """For the owner: one connection, each transaction IMMEDIATE."""
     engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(file)), pool_size=1, max_overflow=0)
-    _prepare(engine, ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *_ON_CONNECT), "BEGIN IMMEDIATE")
+    durably = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
+    _prepare(engine.sync_engine, (*durably, *_ON_CONNECT), "BEGIN IMMEDIATE")
     return engine
 
 
@@ -27,12 +28,17 @@ def reading_engine(file: Path) -> AsyncEngine:
     read_only = {"mode": "ro", "uri": "true"}
     url = URL.create("sqlite+aiosqlite", database=f"file:{quote(str(file.resolve()))}", query=read_only)
     engine = create_async_engine(url, pool_size=2)
-    _prepare(engine, ("PRAGMA query_only = ON",), "BEGIN")
+    _prepare(engine.sync_engine, ("PRAGMA query_only = ON",), "BEGIN")
     return engine
 
 
-def _prepare(engine: AsyncEngine, pragmas: tuple[str, ...], begin: str) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
+def one_transaction(engine: Engine) -> None:
+    """For migrations: whole or not at all. By itself the driver commits each change of the schema alone."""
+    _prepare(engine, (), "BEGIN IMMEDIATE")
+
+
+def _prepare(engine: Engine, pragmas: tuple[str, ...], begin: str) -> None:
+    @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver begins no transaction of its own; `on_begin` does
         cursor = connection.cursor()
@@ -40,6 +46,6 @@ def _prepare(engine: AsyncEngine, pragmas: tuple[str, ...], begin: str) -> None:
             cursor.execute(pragma)
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin)

@@ -71,6 +71,7 @@ account = Table(
     Column("base_url", Text, nullable=False),
     Column("account_sid", Text, nullable=False),
     Column("simulated", Boolean(create_constraint=False), nullable=False),
+    Column("reconciled_until", Instant),
     UniqueConstraint("base_url", "account_sid", "simulated"),
     **_IDS,
 )
@@ -253,4 +254,17 @@ request = Table(
     Column("replied_at", Instant),
     Index("ix_request_account", "account_id", "sent_at"),
     **_IDS,
+)
+
+stranger = Table(
+    "stranger",
+    metadata,
+    Column("account_id", Id, ForeignKey("account.id"), primary_key=True),
+    Column("call_sid", String(64), primary_key=True),
+    Column("number_hash", String(32), nullable=False),
+    Column("caller_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("first_seen_at", Instant, nullable=False),
+    Index("ix_stranger_number", "number_hash", "created_at"),
 )

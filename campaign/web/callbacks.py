@@ -6,7 +6,6 @@ the 200; what it means is found out afterwards.
 """
 
 import asyncio
-from collections.abc import Callable
 
 from aiohttp import web
 
@@ -18,11 +17,10 @@ from campaign.errors import CampaignError
 LARGEST = 64 * 1024
 SLOWEST = 5.0  # real seconds for a whole body; aiohttp has no limit of its own
 
-CALLBACKS: web.AppKey[Callable[[], Callbacks]] = web.AppKey("callbacks")
+CALLBACKS = web.AppKey("callbacks", Callbacks)
 
 
-def application(callbacks: Callable[[], Callbacks]) -> web.Application:
-    """`callbacks` is asked at each request: the address must be known before the engine is made."""
+def application(callbacks: Callbacks) -> web.Application:
     app = web.Application(client_max_size=LARGEST)
     app[CALLBACKS] = callbacks
     app.router.add_post("/cb/{address}", _receive)
@@ -36,7 +34,7 @@ def address(public_url: str, attempt: PublicId, tag: str) -> str:
 
 async def _receive(request: web.Request) -> web.Response:
     attempt, _, tag = request.match_info["address"].partition(".")
-    callbacks = request.app[CALLBACKS]()
+    callbacks = request.app[CALLBACKS]
     if not callbacks.knows(PublicId(attempt), tag) or request.headers.get("Content-Encoding"):
         raise web.HTTPNotFound
     try:
@@ -44,8 +42,9 @@ async def _receive(request: web.Request) -> web.Response:
             body = await request.read()
     except (TimeoutError, web.HTTPRequestEntityTooLarge):
         raise web.HTTPNotFound from None
+    kind = request.headers.get("Content-Type", "").encode("utf-8", "replace").decode()  # any bytes may stand there
     try:
-        fate = await callbacks.receive(PublicId(attempt), request.headers.get("Content-Type", ""), body)
+        fate = await callbacks.receive(PublicId(attempt), kind, body)
     except CampaignError:
         raise web.HTTPServiceUnavailable from None  # not on disk: Exotel tries again, or we ask
     if fate is CallbackFate.STRANGER:

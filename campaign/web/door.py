@@ -12,13 +12,14 @@ from campaign.core.records import Owner
 from campaign.errors import CampaignError, Occupied
 
 Answer = Mapping[str, Any]
-Wish = Callable[[CampaignId], Awaitable[Answer]]
+Wish = Callable[[CampaignId, Answer], Awaitable[Answer]]
 
+LARGEST = 64 * 1024  # a campaign's settings travel through it
 PATIENCE = aiohttp.ClientTimeout(total=90)  # a pause waits for the requests on their way
 
 
 def application(token: str, wishes: Mapping[str, Wish]) -> web.Application:
-    """`POST /<wish>/<campaign>` with the token; the answer is the wish's own."""
+    """`POST /<wish>/<campaign>` with the token and, as JSON, what else the wish needs; the answer is the wish's own."""
 
     async def answer(request: web.Request) -> web.Response:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -26,21 +27,25 @@ def application(token: str, wishes: Mapping[str, Wish]) -> web.Application:
         if wish is None or not hmac.compare_digest(given.encode(), token.encode()):
             raise web.HTTPNotFound
         try:
-            return web.json_response(dict(await wish(CampaignId(int(request.match_info["campaign"])))))
+            more = await request.json() if request.can_read_body else {}
+            return web.json_response(dict(await wish(CampaignId(int(request.match_info["campaign"])), more)))
         except CampaignError as wrong:
             return web.json_response({"error": wrong.message, "hint": wrong.hint}, status=409)
 
-    app = web.Application(client_max_size=1024)
+    app = web.Application(client_max_size=LARGEST)
     app.router.add_post("/{wish}/{campaign:[0-9]+}", answer)
     return app
 
 
-async def knock(owner: Owner, wish: str, campaign: CampaignId) -> Answer:
+async def knock(owner: Owner, wish: str, campaign: CampaignId, more: Answer) -> Answer:
     """Ask the owner. Raises Occupied when the door stays silent, CampaignError with the owner's own words."""
     url = f"http://127.0.0.1:{owner.port}/{wish}/{campaign}"
     headers = {"Authorization": f"Bearer {owner.token}"}
     try:
-        async with aiohttp.ClientSession(timeout=PATIENCE) as session, session.post(url, headers=headers) as response:
+        async with (
+            aiohttp.ClientSession(timeout=PATIENCE) as session,
+            session.post(url, headers=headers, json=dict(more)) as response,
+        ):
             told: Answer = await response.json()
     except (aiohttp.ClientError, TimeoutError, ValueError):
         raise Occupied(

@@ -13,7 +13,24 @@ def _posted(log: Path, count: int) -> None:
     until(lambda: len(TownLog(log).posts) >= count)
 
 
-def test_a_second_owner_is_refused_with_6_and_told_whom_to_look_for(tmp_path: Path) -> None:
+def test_a_run_beside_an_owner_hands_its_list_over_and_ends_as_its_campaign_does(tmp_path: Path) -> None:
+    with a_town(tmp_path) as town, an_office(tmp_path / "office", town, SLOW) as office:
+        numbers = office.write_list(["answers:0.5s"] * 20)
+        owner = office.start("run", "leads.csv", "--yes")
+        _posted(town.log, 1)
+        (office.folder / "more.csv").write_text(
+            f"phone,simulate\n+919812399999,answers:0.5s\n{numbers[0]},answers:0.5s\n"
+        )
+        watching = [office.start("resume", "leads"), office.start("run", "more.csv", "--yes")]
+        for watched in [each.ended() for each in watching]:
+            assert watched.code == 0, watched
+            assert f"rocess {owner.pid} " in watched.err
+        assert owner.ended().code == 0
+        posts = sorted(post.number for post in TownLog(town.log).posts)
+        assert posts == sorted([*numbers, numbers[0], "+919812399999"])
+
+
+def test_a_second_database_of_the_same_account_is_refused_with_6_and_told_whom_to_look_for(tmp_path: Path) -> None:
     with (
         a_town(tmp_path) as town,
         an_office(tmp_path / "office", town, SLOW) as office,
@@ -24,14 +41,9 @@ def test_a_second_owner_is_refused_with_6_and_told_whom_to_look_for(tmp_path: Pa
         owner = office.start("run", "leads.csv", "--yes")
         _posted(town.log, 1)
         same_state = {"XDG_STATE_HOME": office.environment["XDG_STATE_HOME"]}
-        others = [
-            office.start("resume"),
-            office.start("run", "leads.csv", "--yes"),
-            other.start("run", "leads.csv", "--yes", **same_state),
-        ]
-        for ended in [each.ended() for each in others]:
-            assert ended.code == 6, ended
-            assert f"process {owner.pid}," in ended.err
+        ended = other.start("run", "leads.csv", "--yes", **same_state).ended()
+        assert ended.code == 6, ended
+        assert f"process {owner.pid}," in ended.err
         assert not owner.over
         assert json.loads(office.types("status", "--json").out)["running"]["pid"] == owner.pid
 

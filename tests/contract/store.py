@@ -18,12 +18,14 @@ from campaign.core.keyed import Key
 from campaign.core.lead import CampaignId, CampaignState, PhoneNumber
 from campaign.core.records import (
     Account,
+    AccountId,
     Happened,
     ImportId,
     ImportRecord,
     Intent,
     LeadRecord,
     LineFate,
+    LiveCall,
     NewImport,
     NewLead,
     Recorded,
@@ -149,6 +151,15 @@ class Bench:
 
     async def leads(self, campaign: CampaignId) -> list[LeadRecord]:
         return [lead async for chunk in self.books.leads(campaign) for lead in chunk]
+
+    async def account(self, campaign: CampaignId) -> AccountId:
+        """Through which it dials."""
+        [account] = [each.account_id for each in await self.books.campaigns() if each.id == campaign]
+        return account
+
+    async def live(self, campaign: CampaignId) -> list[LiveCall]:
+        """The calls alive of the campaign's account."""
+        return await self.books.live_calls(await self.account(campaign))
 
     async def lead(self, campaign: CampaignId) -> LeadRecord:
         """The only one."""

@@ -59,15 +59,58 @@ async def test_moving_tells_the_state_before_and_is_an_event(bench: Bench, sprin
 
 async def test_moving_it_to_where_it_is_changes_nothing(bench: Bench, spring: CampaignId) -> None:
     before = await bench.events()
-    assert await bench.store.set_state(spring, CampaignState.RUNNING, "again", LATER) is CampaignState.RUNNING
+    assert await bench.store.set_state(spring, CampaignState.RUNNING, "", LATER) is CampaignState.RUNNING
+    assert await bench.events() == before
+
+
+async def test_a_new_reason_for_where_it_is_stands_from_then_on(bench: Bench, spring: CampaignId) -> None:
+    await bench.store.set_state(spring, CampaignState.PAUSED, "lunch", LATER)
+    await bench.store.set_state(spring, CampaignState.PAUSED, "the weekend", LATER)
+    assert [each.reason for each in await bench.books.campaigns()] == ["the weekend"]
+    assert (await bench.events("moved"))[-1].data == {"from": "paused", "to": "paused", "reason": "the weekend"}
+
+
+ELSEWHERE = [state for state in CampaignState if state is not CampaignState.STOPPED]
+
+
+@pytest.mark.parametrize("wanted", [state for state in ELSEWHERE if state is not CampaignState.DRAINING])
+async def test_a_campaign_that_is_being_stopped_goes_nowhere_else(bench: Bench, wanted: CampaignState) -> None:
+    campaign = await bench.campaign()
+    await bench.store.set_state(campaign, CampaignState.DRAINING, "stopped", LATER)
+    before = await bench.events()
+    assert await bench.store.set_state(campaign, wanted, "somebody else", LATER) is CampaignState.DRAINING
+    [record] = await bench.books.campaigns()
+    assert (record.state, record.reason) == (CampaignState.DRAINING, "stopped")
+    assert await bench.events() == before
+
+
+async def test_a_campaign_that_is_being_stopped_is_stopped_in_the_end(bench: Bench, spring: CampaignId) -> None:
+    await bench.store.set_state(spring, CampaignState.DRAINING, "stopped", LATER)
+    assert await bench.store.set_state(spring, CampaignState.STOPPED, "stopped", LATER) is CampaignState.DRAINING
+    [record] = await bench.books.campaigns()
+    assert (record.state, record.finished_at) == (CampaignState.STOPPED, LATER)
+
+
+@pytest.mark.parametrize("wanted", ELSEWHERE)
+async def test_a_stopped_campaign_stays_stopped_whoever_comes_later(bench: Bench, wanted: CampaignState) -> None:
+    campaign = await bench.campaign(state=CampaignState.STOPPED)
+    before = await bench.events()
+    assert await bench.store.set_state(campaign, wanted, "again", LATER) is CampaignState.STOPPED
+    [record] = await bench.books.campaigns()
+    assert (record.state, record.finished_at) == (CampaignState.STOPPED, NOON)
     assert await bench.events() == before
 
 
 @pytest.mark.parametrize("state", [CampaignState.COMPLETED, CampaignState.STOPPED, CampaignState.FAILED])
-async def test_an_ended_campaign_knows_since_when_until_it_goes_on(bench: Bench, state: CampaignState) -> None:
+async def test_an_ended_campaign_knows_since_when(bench: Bench, state: CampaignState) -> None:
     campaign = await bench.campaign()
     await bench.store.set_state(campaign, state, "over", LATER)
     assert [each.finished_at for each in await bench.books.campaigns()] == [LATER]
+
+
+@pytest.mark.parametrize("state", [CampaignState.COMPLETED, CampaignState.FAILED])
+async def test_an_ended_campaign_that_goes_on_has_not_ended(bench: Bench, state: CampaignState) -> None:
+    campaign = await bench.campaign(state=state)
     await bench.store.set_state(campaign, CampaignState.RUNNING, "", LATER)
     assert [each.finished_at for each in await bench.books.campaigns()] == [None]
 
@@ -91,8 +134,8 @@ async def test_closing_ends_every_lead_that_waits_and_those_reserved_and_no_othe
     assert [lead.outcome for lead in leads] == [None, Outcome.COMPLETED, *[Outcome.CANCELED] * 3]
     assert [lead.final_at for lead in leads[2:]] == [LATER] * 3
     assert [row.data["why"] for row in await bench.events("finished")] == ["stopped"] * 3
-    assert await bench.ask(reserved) == [HoldBack(Why.LIVE)], "the reservation is gone"
-    assert [call.attempt.id for call in await bench.books.live_calls()] == [alive]
+    assert await bench.ask(reserved) == [HoldBack(Why.GONE)], "the reservation is gone"
+    assert [call.attempt.id for call in await bench.live(spring)] == [alive]
     assert await bench.store.claim_due(spring, NOON + minutes(60), 10) == []
 
 

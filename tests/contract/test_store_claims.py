@@ -125,7 +125,7 @@ async def test_a_start_leaves_answered_calls_alone_and_a_second_start_finds_noth
     before = await bench.events()
     assert await bench.store.recover(LATER) == await bench.store.recover(LATER) == Recovered(0, 0, 0)
     assert await bench.events() == before
-    assert [call.attempt.id for call in await bench.books.live_calls()] == alive
+    assert [call.attempt.id for call in await bench.live(spring)] == alive
 
 
 async def test_a_request_found_in_doubt_is_settled_by_its_callback(bench: Bench, spring: CampaignId) -> None:

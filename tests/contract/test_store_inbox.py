@@ -3,7 +3,7 @@
 from campaign.core.attempt import AttemptId, Disposition
 from campaign.core.keyed import PublicId
 from campaign.core.lead import CampaignId
-from campaign.core.records import AccountId, CallbackFate, Details, RawCallback
+from campaign.core.records import Account, AccountId, CallbackFate, Details, RawCallback
 from tests.builders import LATER, NOON, hours, minutes, seconds
 from tests.contract.store import Bench, sid
 
@@ -33,6 +33,13 @@ async def test_the_same_body_again_is_only_counted(bench: Bench, spring: Campaig
     assert await bench.store.keep_callbacks([callback, callback]) == [STORED, REPEATED]
     assert await bench.store.keep_callbacks([callback]) == [REPEATED]
     assert len(await bench.books.unread_callbacks(10)) == 1
+
+
+async def test_more_different_bodies_than_a_call_can_have_are_only_counted(bench: Bench, spring: CampaignId) -> None:
+    [attempt] = await bench.alive(spring, 1)
+    callbacks = [await raw(bench, attempt, f"{number}".encode()) for number in range(120)]
+    assert await bench.store.keep_callbacks(callbacks) == [STORED] * 100 + [REPEATED] * 20
+    assert len(await bench.books.unread_callbacks(200)) == 100
 
 
 async def test_another_body_or_another_attempt_is_a_callback_of_its_own(bench: Bench, spring: CampaignId) -> None:
@@ -130,11 +137,14 @@ async def test_a_start_takes_unheard_answers_for_heard_now_and_forgets_old_reque
     assert await bench.books.recent_requests(whose, NOON - hours(48)) == [LATER]
 
 
-async def test_live_calls_are_those_of_all_campaigns_oldest_first(bench: Bench, spring: CampaignId) -> None:
+async def test_live_calls_are_those_of_the_account_oldest_first(bench: Bench, spring: CampaignId) -> None:
     [young] = await bench.sending(spring, 1, at=LATER)
     summer = await bench.campaign("summer")
     [old] = await bench.alive(summer, 2)
     await bench.call(spring, 3, Disposition.BUSY)
-    calls = await bench.books.live_calls()
+    other = Account("https://api.example.test", "other", simulated=False)
+    [theirs] = await bench.alive(await bench.campaign("theirs", account=other), 4)
+    calls = await bench.live(spring)
     assert [(call.attempt.id, call.campaign) for call in calls] == [(old, summer), (young, spring)]
     assert calls[0].attempt.call_sid == sid(old)
+    assert theirs not in {call.attempt.id for call in calls}

@@ -238,7 +238,7 @@ async def test_late_truth_stops_a_retry_that_was_reserved(
     lead = await bench.lead(spring)
     assert [each.attempt.id for each in lead.attempts] == [first]
     assert lead.state is (LeadState.DONE if disposition is Disposition.COMPLETED else LeadState.RETRY_WAIT)
-    assert await bench.ask([again], NOON + hours(2)) == [HoldBack(Why.LIVE)], "the reservation is gone"
+    assert await bench.ask([again], NOON + hours(2)) == [HoldBack(Why.GONE)], "the reservation is gone"
 
 
 async def test_late_truth_beside_a_live_retry_leaves_the_lead_to_the_retry(bench: Bench, spring: CampaignId) -> None:

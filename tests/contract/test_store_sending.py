@@ -6,13 +6,13 @@ import pytest
 
 from campaign.core.attempt import AttemptState, Disposition, Refusal
 from campaign.core.events import Accepted, InDoubt, NotPlaced, Refused, WrittenOff
-from campaign.core.guard import DAY, Finish, HoldBack, Send, Why
+from campaign.core.guard import DAY, PARKED, Finish, HoldBack, Park, Send, Why
 from campaign.core.lead import CampaignId, CampaignState, LeadState, Outcome
 from campaign.core.records import Account, Intent, Release
 from tests.builders import LATER, NOON, hours, minutes, policy, seconds, window
 from tests.contract.store import NOBODY, Bench, ended, sid
 
-LIVE = HoldBack(Why.LIVE)
+GONE = HoldBack(Why.GONE)
 CHANNELS = HoldBack(Why.CHANNELS)
 
 
@@ -38,16 +38,16 @@ async def test_what_is_held_back_stays_reserved(bench: Bench, spring: CampaignId
 async def test_an_attempt_that_is_not_reserved_any_more_is_held_back(bench: Bench, spring: CampaignId) -> None:
     reserved = await bench.reserve(spring, 1)
     assert await bench.ask(reserved) == [Send()]
-    assert await bench.ask(reserved) == [LIVE]
+    assert await bench.ask(reserved) == [GONE]
     given_back = await bench.reserve(spring, 2)
     await bench.store.release([Release(given_back[0].attempt, None, "next in line", NOON)])
-    assert await bench.ask(given_back) == [LIVE]
-    assert await bench.store.begin_sending([Intent(NOBODY, policy(), 1, NOON)]) == [LIVE]
+    assert await bench.ask(given_back) == [GONE]
+    assert await bench.store.begin_sending([Intent(NOBODY, policy(), 1, NOON)]) == [GONE]
 
 
 async def test_one_reservation_asked_for_twice_at_once_leaves_once(bench: Bench, spring: CampaignId) -> None:
     [reserved] = await bench.reserve(spring, 1)
-    assert await bench.ask([reserved, reserved]) == [Send(), LIVE]
+    assert await bench.ask([reserved, reserved]) == [Send(), GONE]
     assert len(await bench.events("sent")) == 1
 
 
@@ -55,7 +55,7 @@ async def test_one_reservation_finished_twice_at_once_is_finished_once(bench: Be
     [reserved] = await bench.reserve(spring, 1)
     [finished, again] = await bench.ask([reserved, reserved], window=window(end=NOON))
     assert isinstance(finished, Finish)
-    assert again == LIVE
+    assert again == GONE
     assert len(await bench.events("finished")) == 1
 
 
@@ -77,7 +77,7 @@ async def test_after_the_end_the_lead_is_done_and_its_reservation_gone(bench: Be
     lead = await bench.lead(spring)
     assert (lead.state, lead.outcome, lead.reason) == (LeadState.DONE, Outcome.EXPIRED, verdict.why)
     assert (lead.final_at, lead.due_at, lead.attempts) == (NOON, None, ())
-    assert await bench.ask(reserved) == [LIVE]
+    assert await bench.ask(reserved) == [GONE]
     [event] = await bench.events("finished")
     assert (event.lead_id, event.data) == (lead.id, {"outcome": "expired", "why": verdict.why})
 
@@ -158,14 +158,26 @@ async def test_a_number_with_a_live_call_is_locked_in_every_campaign(
     if state is AttemptState.UNKNOWN:
         await bench.tell(attempt, InDoubt(NOON, "connection lost"))
     summer = await bench.reserve(await bench.campaign("summer"), 1)
+    over = NOON + policy().longest_call
+    assert await bench.ask(summer, over - seconds(1)) == [HoldBack(Why.LIVE, over)]
+    assert await bench.ask(summer, over) == [Park(PARKED)]
     for later in (timedelta(0), DAY, 30 * DAY):
-        assert await bench.ask(summer, NOON + later) == [LIVE]
+        assert await bench.store.claim_due(summer[0].campaign, over + later, 10) == []
 
 
 async def test_two_leads_of_one_number_asked_for_at_once_get_one_call(bench: Bench, spring: CampaignId) -> None:
     [one] = await bench.reserve(spring, 1)
     [other] = await bench.reserve(await bench.campaign("summer"), 1)
-    assert await bench.ask([one, other]) == [Send(), LIVE]
+    assert await bench.ask([one, other]) == [Send(), HoldBack(Why.LIVE, NOON + policy().longest_call)]
+
+
+async def test_after_a_server_error_the_number_is_locked_all_the_same(bench: Bench, spring: CampaignId) -> None:
+    [attempt] = await bench.sending(spring, 1)
+    rung_out = NOON + policy().longest_ring
+    await bench.tell(attempt, InDoubt(NOON, "502", latest_end=rung_out, server_error=True))
+    summer = await bench.reserve(await bench.campaign("summer"), 1)
+    assert await bench.ask(summer, rung_out - seconds(1)) == [HoldBack(Why.LIVE, rung_out)]
+    assert await bench.ask(summer, rung_out) == [Park(PARKED)]
 
 
 @pytest.mark.parametrize("evidence", [NotPlaced(LATER, "not in the list"), WrittenOff(LATER, "gave up")])

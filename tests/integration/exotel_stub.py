@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from campaign.core.call import Placement
 from campaign.core.keyed import PublicId
@@ -120,7 +119,7 @@ def client(url: str, clock: StillClock | None = None, patience: Patience | None 
         api_key="a-key",
         api_token="a-token",
         clock=clock or StillClock(),
-        zone=ZoneInfo("Asia/Kolkata"),
+        region="IN",
         patience=patience or Patience(),
     )
 

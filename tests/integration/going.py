@@ -29,7 +29,7 @@ class Going:
         """The provider reports the end of its call so numbered, the price with it."""
         self.house.provider.shows[sid(number)] = report(sid(number), **TOLD)
         attempt = next(each for each in await self.house.attempts() if each.attempt.call_sid == sid(number))
-        await self.run.callbacks.receive(attempt.public_id, "", ending(sid(number), status))
+        await self.run.desk.callbacks.receive(attempt.public_id, "", ending(sid(number), status))
         await self.house.settle()
 
     async def passes(self, *spans: timedelta) -> None:
@@ -42,10 +42,15 @@ class Going:
         return self.end.result()
 
 
+async def _go(run: Run) -> Ending:
+    async with run.desk.open() as group:
+        return await run.go(group)
+
+
 @asynccontextmanager
 async def going(house: House, **how: Any) -> AsyncIterator[Going]:
     run = house.run(**how)
-    end = asyncio.ensure_future(run.go())
+    end = asyncio.ensure_future(_go(run))
     try:
         yield Going(house, run, end)
     finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from campaign.core.attempt import CallSid, Disposition, Refusal
-from campaign.core.call import CallReport, LookUpFailed, Missing, Placement, Unreadable
+from campaign.core.call import CallReport, LookUpFailed, Missing, Page, Placement, Unreadable
 from campaign.core.events import Accepted, InDoubt, Refused
 from campaign.core.keyed import Key, PublicId
 from campaign.core.lead import CampaignState, PhoneNumber
@@ -27,10 +28,12 @@ from campaign.core.records import (
     Happened,
     Intent,
     LeadRecord,
+    LiveCall,
     NewImport,
     NewLead,
     RawCallback,
 )
+from campaign.engine.desk import Desk
 from campaign.engine.dialer import Orders
 from campaign.engine.run import Run
 from campaign.engine.tasks import beside
@@ -99,6 +102,8 @@ class ScriptedProvider:
         self.answers: deque[Callable[[datetime], Answer]] = deque()
         self.failures: deque[LookUpFailed] = deque()
         self.shows: dict[CallSid, CallReport] = {}
+        self.listed: list[CallReport] = []
+        self.listings: list[tuple[datetime, datetime, PhoneNumber | None]] = []
         self.placed: list[Placement] = []
         self.asked: list[CallSid | tuple[CallSid, ...]] = []
         self.open = Bell()
@@ -127,9 +132,29 @@ class ScriptedProvider:
         return {call: self.shows[call] for call in calls if call in self.shows}
 
     async def calls_between(
-        self, since: datetime, until: datetime, caller_id: str, number: PhoneNumber | None = None
-    ) -> Sequence[CallReport] | LookUpFailed:
-        raise NotImplementedError
+        self, since: datetime, until: datetime, caller_id: str, number: PhoneNumber | None = None, page: str = ""
+    ) -> Page | LookUpFailed:
+        """Of `listed`, those created in between, to the number if one is given; one page of each hundred."""
+        self.listings.append((since, until, number))
+        await self.open.wait()
+        if self.failures:
+            return self.failures.popleft()
+        echo = number and f"0{number.e164[3:]}"
+        fits = [
+            each
+            for each in self.listed
+            if (created := wire.clock_reading(each.created or ""))
+            and since <= created <= until
+            and echo in (None, each.number)
+        ]
+        start = int(page or 0)
+        return Page(fits[start : start + 100], str(start + 100) if len(fits) > start + 100 else "")
+
+    def clock_reading(self, created: str) -> datetime | None:
+        return wire.clock_reading(created)
+
+    def number_of(self, echo: str) -> PhoneNumber | None:
+        return wire.number_of(echo, "IN")
 
     def read_callback(self, content_type: str, body: bytes) -> CallReport | Unreadable:
         return wire.read_callback(content_type, body)
@@ -175,10 +200,24 @@ class House:
         await self.store.add_lines(begun, [NewLead(2 + row, number, [""]) for row, number in enumerate(numbers)])
         await self.store.finish_import(begun, self.clock.now())
 
-    def run(self, *, limit: int | None = None) -> Run:
+    def run(self, *, limit: int | None = None, forgetful: bool = False) -> Run:
         """Everything a run needs, wired, not started. Callbacks go to an address of nobody."""
         orders = Orders(self.campaign, self.policy, 1, _address if self.policy.callbacks else None, limit)
-        return Run(orders, store=self.store, insight=self.books, provider=self.provider, clock=self.clock, key=KEY)
+        return Run(orders, self.desk(forgetful=forgetful))
+
+    def desk(self, *, forgetful: bool = False) -> Desk:
+        """The account's desk, not open."""
+        return Desk(
+            self.campaign.account_id,
+            self.policy,
+            self.campaign.created_at,
+            store=self.store,
+            insight=self.books,
+            provider=self.provider,
+            clock=self.clock,
+            key=KEY,
+            forgetful=forgetful,
+        )
 
     async def move_to(self, state: CampaignState) -> None:
         await self.store.set_state(self.campaign.id, state, "", self.clock.now())
@@ -186,6 +225,10 @@ class House:
 
     async def leads(self) -> list[LeadRecord]:
         return [lead async for chunk in self.books.leads(self.campaign.id) for lead in chunk]
+
+    async def live(self) -> list[LiveCall]:
+        """The account's calls alive."""
+        return await self.books.live_calls(self.campaign.account_id)
 
     async def attempts(self) -> list[AttemptRecord]:
         return [attempt async for chunk in self.books.attempts(self.campaign.id) for attempt in chunk]
@@ -244,6 +287,16 @@ def _empty_database() -> bytes:
 
 
 @asynccontextmanager
+async def connections_closed() -> AsyncIterator[None]:
+    """A query that was cancelled half-way has its answer before the loop is gone: its thread ends first."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        if "_connection_worker_thread" in thread.name:
+            await asyncio.to_thread(thread.join, 1.0)
+
+
+@asynccontextmanager
 async def a_house(
     folder: Path, *, leads: int = 0, state: CampaignState = CampaignState.RUNNING, hour: float = 0.0, **changes: Any
 ) -> AsyncIterator[House]:
@@ -253,6 +306,7 @@ async def a_house(
         file.write_bytes(_empty_database())
     rules, clock = policy(**changes), StillClock(hour)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(connections_closed())
         store = await stack.enter_async_context(ledger.opened(file, KEY, lambda _: rules))
         books = await stack.enter_async_context(insight.opened(file))
         engine = reading_engine(file)
@@ -270,7 +324,7 @@ async def a_house(
 async def dialling(house: House, run: Run, workers: int = 4) -> AsyncIterator[None]:
     """The pacer and some workers of a run; its steps are the test's to take."""
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(beside(run.pacer.run()))
+        await stack.enter_async_context(beside(run.desk.pacer.run()))
         for _ in range(workers):
             await stack.enter_async_context(beside(run.dialer.work()))
         yield

@@ -29,7 +29,7 @@ NOTATIONS = [
 
 
 async def asked_by_the_next_step(house: House, run: Run) -> list[object]:
-    await run.recovery.step(house.clock.now())
+    await run.desk.recovery.step(house.clock.now())
     return list(house.provider.asked)
 
 
@@ -38,10 +38,10 @@ async def test_an_end_in_any_notation_ends_the_call(tmp_path: Path, content_type
     async with a_house(tmp_path, leads=1) as house:
         call, run = await house.call(), house.run()
         house.clock.move(seconds(40))
-        fate = await run.callbacks.receive(call.public_id, content_type, body)
+        fate = await run.desk.callbacks.receive(call.public_id, content_type, body)
         assert fate is CallbackFate.STORED
-        assert run.callbacks.bell.is_set()
-        assert await run.callbacks.step(house.clock.now()) is None
+        assert run.desk.callbacks.bell.is_set()
+        assert await run.desk.callbacks.step(house.clock.now()) is None
         [after] = await house.attempts()
         assert after.attempt.disposition is Disposition.BUSY
         assert after.attempt.resolved_by is ResolvedBy.CALLBACK
@@ -53,10 +53,10 @@ async def test_an_end_in_any_notation_ends_the_call(tmp_path: Path, content_type
 async def test_a_callback_is_acted_on_once(tmp_path: Path) -> None:
     async with a_house(tmp_path, leads=1) as house:
         call, run = await house.call(), house.run()
-        await run.callbacks.receive(call.public_id, "", ending(sid(1)))
-        await run.callbacks.step(NOON)
+        await run.desk.callbacks.receive(call.public_id, "", ending(sid(1)))
+        await run.desk.callbacks.step(NOON)
         events = await house.rows("event")
-        await run.callbacks.step(NOON)
+        await run.desk.callbacks.step(NOON)
         assert await house.rows("event") == events
         [row] = await house.rows("inbox")
         assert row["read_at"] == NOON
@@ -68,8 +68,8 @@ async def test_an_end_frees_the_channel(tmp_path: Path) -> None:
         await house.until(lambda: house.provider.placed)
         await house.settle()
         house.clock.move(seconds(30))
-        await run.callbacks.receive(house.provider.placed[0].attempt, "", ending(sid(1)))
-        await run.callbacks.step(house.clock.now())
+        await run.desk.callbacks.receive(house.provider.placed[0].attempt, "", ending(sid(1)))
+        await run.desk.callbacks.step(house.clock.now())
         await house.until(lambda: len(house.provider.placed) == 2)
 
 
@@ -87,8 +87,8 @@ async def test_an_end_frees_the_channel(tmp_path: Path) -> None:
 async def test_what_tells_no_end_changes_nothing_and_the_call_is_asked_for(tmp_path: Path, body: bytes) -> None:
     async with a_house(tmp_path, leads=1) as house, dialling(house, run := house.run()):
         call = await house.call()
-        await run.callbacks.receive(call.public_id, "", body)
-        await run.callbacks.step(NOON)
+        await run.desk.callbacks.receive(call.public_id, "", body)
+        await run.desk.callbacks.step(NOON)
         assert (await house.attempts())[0].attempt == call.attempt
         assert await asked_by_the_next_step(house, run) == [sid(1)]
 
@@ -96,8 +96,8 @@ async def test_what_tells_no_end_changes_nothing_and_the_call_is_asked_for(tmp_p
 async def test_an_end_makes_nobody_ask(tmp_path: Path) -> None:
     async with a_house(tmp_path, leads=1) as house, dialling(house, run := house.run()):
         call = await house.call()
-        await run.callbacks.receive(call.public_id, "", ending(sid(1)))
-        await run.callbacks.step(NOON)
+        await run.desk.callbacks.receive(call.public_id, "", ending(sid(1)))
+        await run.desk.callbacks.step(NOON)
         assert await asked_by_the_next_step(house, run) == []
 
 
@@ -105,8 +105,8 @@ async def test_a_call_in_doubt_is_settled_by_its_callback(tmp_path: Path) -> Non
     async with a_house(tmp_path, leads=1) as house:
         call, run = await house.call(answer=in_doubt()), house.run()
         assert (await house.leads())[0].state is LeadState.HELD
-        await run.callbacks.receive(call.public_id, "", ending(sid(7)))
-        await run.callbacks.step(NOON)
+        await run.desk.callbacks.receive(call.public_id, "", ending(sid(7)))
+        await run.desk.callbacks.step(NOON)
         [after] = await house.attempts()
         assert (after.attempt.state, after.attempt.call_sid) == (AttemptState.ACCEPTED, sid(7))
         assert (await house.leads())[0].outcome is Outcome.COMPLETED
@@ -115,8 +115,8 @@ async def test_a_call_in_doubt_is_settled_by_its_callback(tmp_path: Path) -> Non
 async def test_a_call_in_doubt_is_adopted_by_a_callback_that_is_not_the_last(tmp_path: Path) -> None:
     async with a_house(tmp_path, leads=1) as house, dialling(house, run := house.run()):
         call = await house.call(answer=in_doubt())
-        await run.callbacks.receive(call.public_id, "", ending(sid(7), "in-progress"))
-        await run.callbacks.step(NOON)
+        await run.desk.callbacks.receive(call.public_id, "", ending(sid(7), "in-progress"))
+        await run.desk.callbacks.step(NOON)
         [after] = await house.attempts()
         assert (after.attempt.state, after.attempt.call_sid) == (AttemptState.ACCEPTED, sid(7))
         assert (await house.leads())[0].state is LeadState.IN_FLIGHT
@@ -128,12 +128,12 @@ async def test_a_call_in_doubt_is_adopted_by_a_callback_that_is_not_the_last(tmp
 async def test_identical_repeats_are_only_counted(tmp_path: Path) -> None:
     async with a_house(tmp_path, leads=1) as house:
         call, run = await house.call(), house.run()
-        await run.callbacks.receive(call.public_id, "", ending(sid(1)))
-        await run.callbacks.step(NOON)
-        run.callbacks.bell.clear()
+        await run.desk.callbacks.receive(call.public_id, "", ending(sid(1)))
+        await run.desk.callbacks.step(NOON)
+        run.desk.callbacks.bell.clear()
         house.clock.move(minutes(1))
-        assert await run.callbacks.receive(call.public_id, "", ending(sid(1))) is CallbackFate.REPEATED
-        assert not run.callbacks.bell.is_set()
+        assert await run.desk.callbacks.receive(call.public_id, "", ending(sid(1))) is CallbackFate.REPEATED
+        assert not run.desk.callbacks.bell.is_set()
         [row] = await house.rows("inbox")
         assert (row["times"], row["first_at"], row["last_at"]) == (2, NOON, NOON + minutes(1))
 
@@ -142,8 +142,8 @@ async def test_a_second_end_of_another_kind_changes_nothing(tmp_path: Path) -> N
     async with a_house(tmp_path, leads=1) as house:
         call, run = await house.call(), house.run()
         for status in ("completed", "busy", "in-progress"):
-            await run.callbacks.receive(call.public_id, "", ending(sid(1), status))
-        await run.callbacks.step(NOON)
+            await run.desk.callbacks.receive(call.public_id, "", ending(sid(1), status))
+        await run.desk.callbacks.step(NOON)
         assert (await house.attempts())[0].attempt.disposition is Disposition.COMPLETED
         assert len(await house.rows("inbox")) == 3  # all of them are kept
         assert [row["data"].get("kept") for row in await house.rows("event")][-2:] == [
@@ -155,8 +155,8 @@ async def test_a_second_end_of_another_kind_changes_nothing(tmp_path: Path) -> N
 async def test_a_callback_that_names_another_call_changes_nothing(tmp_path: Path) -> None:
     async with a_house(tmp_path, leads=1) as house:
         call, run = await house.call(), house.run()
-        await run.callbacks.receive(call.public_id, "", ending(sid(2)))
-        await run.callbacks.step(NOON)
+        await run.desk.callbacks.receive(call.public_id, "", ending(sid(2)))
+        await run.desk.callbacks.step(NOON)
         assert (await house.attempts())[0].attempt == call.attempt
 
 
@@ -165,8 +165,8 @@ async def test_a_callback_that_overtakes_the_answer_ends_the_call(tmp_path: Path
         house.provider.open.clear()
         await run.dialer.step(NOON)
         await house.until(lambda: house.provider.placed)
-        await run.callbacks.receive(house.provider.placed[0].attempt, "", ending(sid(1)))
-        await run.callbacks.step(NOON)
+        await run.desk.callbacks.receive(house.provider.placed[0].attempt, "", ending(sid(1)))
+        await run.desk.callbacks.step(NOON)
         house.clock.move(seconds(1))
         house.provider.open.set()
         await house.until(lambda: len(house.provider.placed) == 2)  # its channel is free
@@ -181,8 +181,8 @@ async def test_a_callback_before_an_answer_in_doubt_leaves_no_doubt(tmp_path: Pa
         house.provider.open.clear()
         await run.dialer.step(NOON)
         await house.until(lambda: house.provider.placed)
-        await run.callbacks.receive(house.provider.placed[0].attempt, "", ending(sid(3), "in-progress"))
-        await run.callbacks.step(NOON)
+        await run.desk.callbacks.receive(house.provider.placed[0].attempt, "", ending(sid(3), "in-progress"))
+        await run.desk.callbacks.step(NOON)
         house.provider.open.set()
         await house.until(lambda: not run.dialer.dialling)
         assert (await house.attempts())[0].attempt.state is AttemptState.ACCEPTED
@@ -194,7 +194,7 @@ async def test_what_an_earlier_process_heard_is_read_at_start(tmp_path: Path) ->
         call = await house.call()
         await house.callback(call.public_id, ending(sid(1), "no-answer"))
         house.clock.move(minutes(5))
-        await house.run().callbacks.step(house.clock.now())
+        await house.desk().callbacks.step(house.clock.now())
         after = (await house.attempts())[0].attempt
         assert (after.disposition, after.ended_at) == (
             Disposition.NO_ANSWER,
@@ -208,26 +208,26 @@ async def test_more_than_one_batch_is_read_in_one_step(tmp_path: Path, monkeypat
         run = house.run()
         for number in range(1, 6):
             call = await house.call(number)
-            await run.callbacks.receive(call.public_id, "", ending(sid(number)))
-        await run.callbacks.step(NOON)
+            await run.desk.callbacks.receive(call.public_id, "", ending(sid(number)))
+        await run.desk.callbacks.step(NOON)
         assert [lead.outcome for lead in await house.leads()] == [Outcome.COMPLETED] * 5
 
 
 async def test_an_attempt_that_was_not_sent_is_a_stranger(tmp_path: Path) -> None:
     async with a_house(tmp_path, leads=1) as house:
         run = house.run()
-        run.callbacks.bell.clear()
+        run.desk.callbacks.bell.clear()
         [reserved] = await house.store.claim_due(house.campaign.id, NOON, 1)
-        assert await run.callbacks.receive(reserved.public_id, "", ending(sid(1))) is CallbackFate.STRANGER
-        assert not run.callbacks.bell.is_set()
+        assert await run.desk.callbacks.receive(reserved.public_id, "", ending(sid(1))) is CallbackFate.STRANGER
+        assert not run.desk.callbacks.bell.is_set()
         assert await house.rows("inbox") == []
 
 
 async def test_a_call_that_is_wanted_twice_is_asked_for_once(tmp_path: Path) -> None:
     async with a_house(tmp_path, leads=1) as house, dialling(house, run := house.run()):
         await house.call()
-        run.recovery.ask(AttemptId(1))
-        run.recovery.ask(AttemptId(1))
-        await run.recovery.step(NOON)
-        await run.recovery.step(NOON)
+        run.desk.recovery.ask(AttemptId(1))
+        run.desk.recovery.ask(AttemptId(1))
+        await run.desk.recovery.step(NOON)
+        await run.desk.recovery.step(NOON)
         assert house.provider.asked == [sid(1)]

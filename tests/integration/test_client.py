@@ -7,7 +7,7 @@ import gzip
 import json
 import socket
 from pathlib import Path
-from urllib.parse import parse_qs, unquote_plus
+from urllib.parse import parse_qs
 
 import aiohttp
 import pytest
@@ -18,7 +18,7 @@ from campaign.core.attempt import CallSid, Disposition, Refusal
 from campaign.core.call import CallReport, LookUpFailed, Missing, Unreadable
 from campaign.core.events import Accepted, InDoubt, Refused
 from campaign.provider.exotel.client import MAX_ANSWER, Patience
-from tests.builders import NOON, hours
+from tests.builders import NOON
 from tests.integration.exotel_stub import (
     SID,
     Reply,
@@ -244,52 +244,6 @@ async def test_many_calls_are_looked_up_in_one_request() -> None:
         found = await exotel.look_up_many([CallSid(SID), CallSid("b")])
     assert found == {SID: CallReport(CallSid(SID), "busy", Disposition.BUSY)}
     assert stub.lines() == [f"GET /v1/Accounts/example/Calls.json?Sid={SID}%2Cb&PageSize=100&details=true"]
-
-
-def page(sid: str, next_uri: str | None) -> Reply:
-    return says(json.dumps({"Metadata": {"NextPageUri": next_uri}, "Calls": [{"Sid": sid}]}).encode())
-
-
-async def test_every_page_of_a_list_is_fetched() -> None:
-    uri = "/v1/Accounts/example/Calls.json?DateCreated=gte%3A2026-03-04 12:00:00%3Blte:x&From=%2B91&After=\r\nX: y"
-    async with listening(page("a", uri), page("b", None)) as stub, client(stub.url + "/") as exotel:
-        found = await exotel.calls_between(NOON, NOON + hours(1), "08012300000")
-    assert found == [CallReport(CallSid("a"), ""), CallReport(CallSid("b"), "")]
-    first, second = stub.lines()
-    expected = "DateCreated=gte:2026-03-04 12:00:00;lte:2026-03-04 13:00:00"
-    assert expected in unquote_plus(first)
-    assert second.startswith("GET /v1/Accounts/example/Calls.json?DateCreated=gte")
-    assert "From=%2B91" in second
-    assert " " not in second.removeprefix("GET ")
-    assert b"\r\nX: y" not in stub.requests[1]
-
-
-@pytest.mark.parametrize("uri", ["https://elsewhere.example.org/", "@elsewhere.example.org/", ".elsewhere.example.org"])
-async def test_a_next_page_elsewhere_is_not_fetched(uri: str) -> None:
-    async with listening(page("a", uri)) as stub, client(stub.url) as exotel:
-        found = await exotel.calls_between(NOON, NOON, "08012300000")
-    assert found == LookUpFailed("the next page is not an address of the provider's")
-    assert len(stub.requests) == 1
-
-
-async def test_a_next_page_that_looks_like_another_host_is_asked_of_ours() -> None:
-    async with listening(page("a", "//elsewhere.example.org/x"), page("b", None)) as stub, client(stub.url) as exotel:
-        found = await exotel.calls_between(NOON, NOON, "08012300000")
-    assert not isinstance(found, LookUpFailed)
-    assert [report.call_sid for report in found] == ["a", "b"]
-
-
-async def test_a_list_that_does_not_end_is_given_up() -> None:
-    async with listening(page("a", "/again")) as stub, client(stub.url) as exotel:
-        found = await exotel.calls_between(NOON, NOON, "08012300000")
-    assert found == LookUpFailed("the list of calls does not end")
-    assert len(stub.requests) == 100
-
-
-async def test_a_list_that_breaks_off_is_no_list() -> None:
-    async with listening(page("a", "/more"), says(b"", 429)) as stub, client(stub.url) as exotel:
-        found = await exotel.calls_between(NOON, NOON, "08012300000")
-    assert found == LookUpFailed("429: too many requests", limited=True)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ async def ended(house: House, number: int = 1, status: str = "completed") -> Non
     """The next lead's call ended now."""
     call = await house.call(number)
     await house.callback(call.public_id, ending(sid(number), status))
-    await house.run().callbacks.step(house.clock.now())
+    await house.desk().callbacks.step(house.clock.now())
 
 
 async def test_nobody_asks_before_the_provider_can_know(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ async def test_a_hundred_are_asked_for_at_a_time_and_the_rest_at_once_after(tmp_
         for number in range(1, 102):
             call = await house.call(number)
             await house.callback(call.public_id, ending(sid(number)))
-        await run.callbacks.step(NOON)
+        await run.desk.callbacks.step(NOON)
         now = NOON + minutes(2)
         assert await run.details.step(now) == now
         assert await run.details.step(now) == now
@@ -118,12 +118,12 @@ async def test_details_come_last_in_the_rate(tmp_path: Path) -> None:
         calling = group.create_task(run.dialer.work())
         await run.dialer.step(now)
         await house.settle()  # both wait for a place, the details for longer
-        run.pacer.step(now)
-        run.pacer.grant(now)
+        run.desk.pacer.step(now)
+        run.desk.pacer.grant(now)
         await house.until(lambda: house.provider.placed)
         assert house.provider.asked == []
-        run.pacer.step(now)
-        run.pacer.grant(now)
+        run.desk.pacer.step(now)
+        run.desk.pacer.grant(now)
         await asking
         assert house.provider.asked == [(sid(1),)]
         calling.cancel()

@@ -1,14 +1,17 @@
 """From a lead that is due to a request that has left, and what each answer costs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from campaign.core.attempt import AttemptState, Disposition, Refusal
+from campaign.core.guard import Verdict
 from campaign.core.lead import CampaignState, LeadState, Outcome
 from campaign.core.pace import Wait, Why
 from campaign.core.policy import Rate
+from campaign.core.records import Intent
 from tests.builders import NOON, at, hours, minutes, seconds, window
 from tests.integration.house import House, a_house, dialling, ending, in_doubt, refused, sid
 
@@ -33,6 +36,21 @@ async def test_a_due_lead_is_called_with_what_the_policy_says(tmp_path: Path) ->
         await house.settle()
         [attempt] = await house.attempts()
         assert (attempt.attempt.state, attempt.attempt.call_sid) == (AttemptState.ACCEPTED, sid(1))
+
+
+async def test_the_time_to_send_runs_from_before_the_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_house(tmp_path, leads=1) as house, dialling(house, run := house.run()):
+        begin, before = house.store.begin_sending, house.clock.ticks()
+
+        async def slow(intents: Sequence[Intent]) -> list[Verdict]:
+            verdicts = await begin(intents)
+            monkeypatch.setattr(house.clock, "ticks", lambda: before + 60)  # the machine slept
+            return verdicts
+
+        monkeypatch.setattr(house.store, "begin_sending", slow)
+        await run.dialer.step(NOON)
+        await house.until(lambda: house.provider.placed)
+        assert house.provider.placed[0].send_by == before + 2
 
 
 async def test_without_a_public_address_no_callback_is_asked_for(tmp_path: Path) -> None:
@@ -78,7 +96,7 @@ async def test_a_busy_answer_of_the_account_pauses_everything_for_as_long_as_it_
         house.clock.move(seconds(44))
         await house.settle()
         assert len(house.provider.placed) == 1
-        assert run.pacer.waits_for == Wait(NOON + seconds(45), Why.ASKED)
+        assert run.desk.pacer.waits_for == Wait(NOON + seconds(45), Why.ASKED)
         house.clock.move(seconds(1))
         await house.until(lambda: len(house.provider.placed) == 2)
 
@@ -87,9 +105,9 @@ async def test_without_a_retry_after_everything_waits_one_period(tmp_path: Path)
     async with a_house(tmp_path, leads=2, rate=FAST) as house, dialling(house, run := house.run()):
         house.provider.answers.append(refused(Refusal.LATER))
         await run.dialer.step(NOON)
-        await house.until(lambda: run.pacer.waits_for)
+        await house.until(lambda: run.desk.pacer.waits_for)
         await house.settle()
-        assert run.pacer.waits_for == Wait(NOON + minutes(1), Why.ASKED)
+        assert run.desk.pacer.waits_for == Wait(NOON + minutes(1), Why.ASKED)
         assert len(house.provider.placed) == 1
 
 
@@ -120,11 +138,11 @@ async def test_a_request_that_never_left_takes_no_place_in_the_rate(tmp_path: Pa
         await run.dialer.step(NOON)
         await house.until(lambda: house.provider.placed)
         await house.settle()
-        assert run.pacer.pace.used == 0
+        assert run.desk.pacer.pace.used == 0
         house.clock.move(seconds(1))
         await house.until(lambda: len(house.provider.placed) == 2)
         await house.settle()
-        assert run.pacer.pace.used == 1
+        assert run.desk.pacer.pace.used == 1
 
 
 async def test_without_a_connection_one_lead_probes_after_half_a_minute(tmp_path: Path) -> None:
@@ -214,9 +232,9 @@ async def test_never_more_calls_are_alive_than_there_are_channels(tmp_path: Path
                 house.clock.move(seconds(1))
                 await house.settle()
             assert len(house.provider.placed) == over + 2
-            assert len(await house.books.live_calls()) == 3
+            assert len(await house.live()) == 3
             await house.callback(house.provider.placed[over - 1].attempt, ending(sid(over)))
-            await run.callbacks.step(house.clock.now())
+            await run.desk.callbacks.step(house.clock.now())
 
 
 async def test_a_window_that_is_shut_claims_nothing_and_says_until_when(tmp_path: Path) -> None:
@@ -249,15 +267,15 @@ async def test_reservations_in_hand_are_given_back_when_the_window_shuts(tmp_pat
 async def test_a_window_that_shuts_while_a_lead_waits_for_its_place_lets_nothing_out(tmp_path: Path) -> None:
     morning = window("09:00-12:10")
     async with a_house(tmp_path, leads=1, rate=FAST, window=morning) as house, dialling(house, run := house.run()):
-        run.pacer.pause(at("2026-03-04 12:30"), Why.ASKED)
+        run.desk.pacer.pause(at("2026-03-04 12:30"), Why.ASKED)
         await run.dialer.step(NOON)
-        await house.until(lambda: run.pacer.waits_for)
+        await house.until(lambda: run.desk.pacer.waits_for)
         house.clock.move(minutes(30))
         await house.settle()
         assert house.provider.placed == []
         [lead] = await house.leads()
         assert (lead.state, lead.due_at) == (LeadState.PENDING, at("2026-03-05 09:00"))
-        assert run.pacer.pace.used == 0
+        assert run.desk.pacer.pace.used == 0
         assert await house.rows("attempt") == []
 
 
@@ -277,14 +295,14 @@ async def test_past_the_end_everybody_who_waits_expires(tmp_path: Path) -> None:
 async def test_a_lead_that_expires_in_the_queue_is_not_called(tmp_path: Path) -> None:
     soon_over = window("00:00-24:00", end=NOON + minutes(1))
     async with a_house(tmp_path, leads=1, window=soon_over) as house, dialling(house, run := house.run()):
-        run.pacer.pause(NOON + minutes(2), Why.ASKED)
+        run.desk.pacer.pause(NOON + minutes(2), Why.ASKED)
         await run.dialer.step(NOON)
-        await house.until(lambda: run.pacer.waits_for)
+        await house.until(lambda: run.desk.pacer.waits_for)
         house.clock.move(minutes(2))
         await house.settle()
         [lead] = await house.leads()
         assert (house.provider.placed, lead.outcome) == ([], Outcome.EXPIRED)
-        assert (run.pacer.pace.used, run.dialer.dialling) == (0, False)
+        assert (run.desk.pacer.pace.used, run.dialer.dialling) == (0, False)
 
 
 async def test_a_number_that_was_called_too_recently_waits_for_its_gap(tmp_path: Path) -> None:
@@ -293,7 +311,7 @@ async def test_a_number_that_was_called_too_recently_waits_for_its_gap(tmp_path:
         call = await house.call()
         house.clock.move(minutes(1))
         await house.callback(call.public_id, ending(sid(1), "busy"))
-        await run.callbacks.step(house.clock.now())
+        await run.desk.callbacks.step(house.clock.now())
         house.clock.move(seconds(10))
         await run.dialer.step(house.clock.now())
         await house.settle()
@@ -302,7 +320,9 @@ async def test_a_number_that_was_called_too_recently_waits_for_its_gap(tmp_path:
         assert (lead.state, lead.due_at) == (LeadState.RETRY_WAIT, NOON + minutes(1) + house.policy.min_gap)
 
 
-async def test_calls_of_another_campaign_that_take_all_channels_are_waited_for_a_minute(tmp_path: Path) -> None:
+async def test_channels_that_only_the_ledger_knows_are_taken_are_asked_for_again_soon(
+    tmp_path: Path,
+) -> None:
     async with a_house(tmp_path, leads=2, channels=1) as house, dialling(house, run := house.run()):
         await house.call()
         await run.dialer.step(NOON)  # this run knows nothing of that call: the ledger counts it
@@ -311,6 +331,6 @@ async def test_calls_of_another_campaign_that_take_all_channels_are_waited_for_a
         assert house.provider.placed == []
         assert (second.state, second.due_at, second.reason) == (
             LeadState.PENDING,
-            NOON + minutes(1),
+            NOON + seconds(5),
             "all channels are in use",
         )

@@ -61,9 +61,9 @@ async def test_stop_gives_everything_in_hand_back(tmp_path: Path) -> None:
 
 async def test_stop_sends_home_who_waits_for_a_place_in_the_rate(tmp_path: Path) -> None:
     async with a_house(tmp_path, leads=2) as house, dialling(house, run := house.run()):
-        run.pacer.pause(NOON + hours(1), Why.ASKED)
+        run.desk.pacer.pause(NOON + hours(1), Why.ASKED)
         await run.dialer.step(NOON)
-        await house.until(lambda: run.pacer.waits_for)
+        await house.until(lambda: run.desk.pacer.waits_for)
         await run.dialer.stop()
         assert await states(house) == [LeadState.PENDING] * 2
         house.clock.move(hours(1))
@@ -77,12 +77,12 @@ async def test_stop_takes_back_a_place_that_was_just_given(tmp_path: Path) -> No
         working = group.create_task(run.dialer.work())
         await run.dialer.step(NOON)
         await house.settle()  # it waits for a place
-        run.pacer.step(NOON)
-        run.pacer.grant(NOON)
+        run.desk.pacer.step(NOON)
+        run.desk.pacer.grant(NOON)
         await run.dialer.stop()  # the campaign runs on in the ledger: only this process stops
         assert house.provider.placed == []
         assert await states(house) == [LeadState.PENDING]
-        assert run.pacer.pace.used == 0
+        assert run.desk.pacer.pace.used == 0
         working.cancel()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from campaign import settings
 from campaign.core.lead import CampaignId
 from campaign.core.records import Owner
 from campaign.errors import CampaignError, Occupied, UsageError
@@ -25,22 +26,26 @@ class House:
     def __init__(self) -> None:
         self.wishes: list[tuple[str, CampaignId]] = []
 
-    async def pause(self, campaign: CampaignId) -> Answer:
+    async def pause(self, campaign: CampaignId, _more: Answer) -> Answer:
         self.wishes.append(("pause", campaign))
         return {}
 
-    async def stop(self, campaign: CampaignId) -> Answer:
+    async def stop(self, campaign: CampaignId, _more: Answer) -> Answer:
         self.wishes.append(("stop", campaign))
         return {"closed": 12}
 
-    async def fail(self, campaign: CampaignId) -> Answer:
+    async def dial(self, campaign: CampaignId, more: Answer) -> Answer:
+        self.wishes.append(("dial", campaign))
+        return {"told": more}
+
+    async def fail(self, campaign: CampaignId, _more: Answer) -> Answer:
         raise CampaignError("The disk is full.", "Free space.")
 
 
 @asynccontextmanager
 async def a_door() -> AsyncIterator[tuple[House, Owner]]:
     house = House()
-    app = application("a-token", {"pause": house.pause, "stop": house.stop, "fail": house.fail})
+    app = application("a-token", {"pause": house.pause, "stop": house.stop, "dial": house.dial, "fail": house.fail})
     async with serving(app, "127.0.0.1", 0) as port:
         yield house, Owner(4242, SINCE, port, "a-token")
 
@@ -53,9 +58,23 @@ async def posted(owner: Owner, path: str, **how: Any) -> int:
 
 async def test_a_wish_is_answered_when_it_is_done() -> None:
     async with a_door() as (house, owner):
-        assert await knock(owner, "pause", CAMPAIGN) == {}
-        assert await knock(owner, "stop", CAMPAIGN) == {"closed": 12}
+        assert await knock(owner, "pause", CAMPAIGN, {}) == {}
+        assert await knock(owner, "stop", CAMPAIGN, {}) == {"closed": 12}
         assert house.wishes == [("pause", 7), ("stop", 7)]
+
+
+async def test_what_else_a_wish_needs_comes_through_with_it() -> None:
+    async with a_door() as (house, owner):
+        assert await knock(owner, "dial", CAMPAIGN, {"limit": 5}) == {"told": {"limit": 5}}
+        assert house.wishes == [("dial", 7)]
+
+
+async def test_all_the_settings_of_a_campaign_fit_through_the_door() -> None:
+    week = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "09:00-10:00, 11:00-12:00, 14:00-15:00, 16:00-17:00")
+    provider = {"flow_url": f"http://my.exotel.com/{'x' * 400}/exoml/start_voice/1"}
+    tables = settings.parse({"window": week, "provider": provider}, "a test").model_dump(mode="json")
+    async with a_door() as (_, owner):
+        assert await knock(owner, "dial", CAMPAIGN, {"settings": tables}) == {"told": {"settings": tables}}
 
 
 @pytest.mark.parametrize(
@@ -85,21 +104,21 @@ async def test_looking_is_not_wishing() -> None:
 async def test_what_went_wrong_inside_is_told_in_the_owners_words() -> None:
     async with a_door() as (_, owner):
         with pytest.raises(CampaignError) as wrong:
-            await knock(owner, "fail", CAMPAIGN)
+            await knock(owner, "fail", CAMPAIGN, {})
         assert (wrong.value.message, wrong.value.hint) == ("The disk is full.", "Free space.")
 
 
 async def test_a_wrong_token_is_an_owner_who_does_not_answer() -> None:
     async with a_door() as (_, owner):
         with pytest.raises(Occupied):
-            await knock(Owner(owner.pid, owner.since, owner.port, "another"), "pause", CAMPAIGN)
+            await knock(Owner(owner.pid, owner.since, owner.port, "another"), "pause", CAMPAIGN, {})
 
 
 async def test_a_door_that_is_gone_is_occupied() -> None:
     async with a_door() as (_, owner):
         pass
     with pytest.raises(Occupied) as occupied:
-        await knock(owner, "pause", CAMPAIGN)
+        await knock(owner, "pause", CAMPAIGN, {})
     assert "process 4242" in occupied.value.message
     assert f"{SINCE.astimezone():%Y-%m-%d %H:%M}" in occupied.value.message
     assert "campaign resume" in occupied.value.hint
@@ -111,14 +130,14 @@ async def test_a_door_that_is_gone_is_occupied() -> None:
 async def test_an_answer_that_makes_no_sense_is_occupied(reply: Any) -> None:
     async with listening(reply) as stub:
         with pytest.raises(Occupied):
-            await knock(Owner(4242, SINCE, stub.port, "a-token"), "pause", CAMPAIGN)
+            await knock(Owner(4242, SINCE, stub.port, "a-token"), "pause", CAMPAIGN, {})
 
 
 async def test_a_silent_door_is_occupied(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("campaign.web.door.PATIENCE", aiohttp.ClientTimeout(total=0.05))
     async with listening(says_nothing) as stub:
         with pytest.raises(Occupied):
-            await knock(Owner(4242, SINCE, stub.port, "a-token"), "pause", CAMPAIGN)
+            await knock(Owner(4242, SINCE, stub.port, "a-token"), "pause", CAMPAIGN, {})
 
 
 async def test_an_address_that_is_taken_is_said_so() -> None:

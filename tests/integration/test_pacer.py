@@ -8,8 +8,8 @@ import pytest
 from campaign.core.pace import Go, Pace, Wait, Why
 from campaign.core.policy import Rate
 from campaign.engine.clock import RealClock, ticks
-from campaign.engine.pacer import Pacer, Place, Rank, TurnedAway
-from campaign.engine.tasks import beside, nursery
+from campaign.engine.pacer import Pacer, Place, Rank
+from campaign.engine.tasks import TurnedAway, beside, nursery
 from tests.builders import NOON, hours, minutes, seconds
 from tests.integration.house import StillClock
 
@@ -167,19 +167,26 @@ async def test_a_place_that_was_not_used_is_given_on_at_once() -> None:
         assert served == [Rank.CALL, Rank.CALL]
 
 
-async def test_only_the_rank_that_is_turned_away_goes_home() -> None:
+async def test_only_who_is_turned_away_goes_home() -> None:
     clock, served = StillClock(), list[Rank]()
+    us, them = object(), object()
     pacer = Pacer(Pace(FAST), clock)
     pacer.pause(NOON + hours(1), Why.ASKED)
     async with beside(pacer.run()), nursery() as group:
         look_up = group.create_task(waits(pacer, Rank.LOOK_UP, served))
-        call = asyncio.ensure_future(pacer.place(Rank.CALL))
+        ours = [asyncio.ensure_future(pacer.place(Rank.CALL, us)) for _ in range(2)]
+        theirs = asyncio.ensure_future(pacer.place(Rank.CALL, them))
         await turn()
-        pacer.turn_away(Rank.CALL)
-        with pytest.raises(TurnedAway):
-            await call
+        pacer.turn_away(us)
+        for each in ours:
+            with pytest.raises(TurnedAway):
+                await each
         assert not look_up.done()
-        clock.move(hours(1))
+        assert not theirs.done()
+        for _ in range(2):
+            clock.move(hours(1))
+            await turn()
+        assert theirs.done()
     assert served == [Rank.LOOK_UP]
 
 

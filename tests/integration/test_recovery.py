@@ -5,12 +5,13 @@ from pathlib import Path
 
 from campaign.core.attempt import AttemptId, Disposition, Refusal, ResolvedBy
 from campaign.core.call import LookUpFailed
-from campaign.core.lead import CampaignState, LeadState, Outcome
+from campaign.core.lead import CampaignId, CampaignState, LeadState, Outcome
 from campaign.core.pace import Wait, Why
 from campaign.core.policy import Rate
 from campaign.engine.run import Run
 from campaign.engine.tasks import nursery
 from tests.builders import NOON, minutes, seconds
+from tests.integration.going import going
 from tests.integration.house import FREELY, House, a_house, dialling, in_doubt, refused, report, sid
 
 END = NOON + timedelta(minutes=6, seconds=30)
@@ -19,7 +20,7 @@ END = NOON + timedelta(minutes=6, seconds=30)
 
 async def step(house: House, run: Run, now: datetime) -> datetime | None:
     house.clock.move(now - house.clock.now())
-    return await run.recovery.step(now)
+    return await run.desk.recovery.step(now)
 
 
 # --- without callbacks: all of them, in bulk -----------------------------------------------------------------------
@@ -80,7 +81,7 @@ async def test_at_most_a_hundred_calls_are_asked_for_in_one_request(tmp_path: Pa
         house.provider.shows[sid(101)] = report(sid(101))
         await step(house, run, NOON + seconds(10))
         assert [len(asked) for asked in house.provider.asked] == [100, 1]
-        assert len(await house.books.live_calls()) == 100
+        assert len(await house.live()) == 100
 
 
 async def test_a_call_in_doubt_has_no_name_to_ask_for(tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ async def test_a_held_call_that_is_told_of_after_all_is_no_longer_held(tmp_path:
         await house.call()
         await step(house, run, END + minutes(30))
         house.provider.shows[sid(1)] = report(sid(1))
-        run.recovery.ask(AttemptId(1))
+        run.desk.recovery.ask(AttemptId(1))
         await step(house, run, END + minutes(40))
         assert (await house.leads())[0].outcome is Outcome.COMPLETED
 
@@ -177,19 +178,14 @@ async def test_at_start_every_call_alive_is_asked_for_before_anything_is_dialled
         await house.call(answer=in_doubt())
         house.provider.shows[sid(2)] = report(sid(2))
         house.provider.open.clear()
-        run = house.run()
-        async with nursery() as group:
-            going = group.create_task(run.go())
+        async with going(house):
             await house.until(lambda: house.provider.asked)
             await house.settle()
             assert house.provider.placed == []
             house.provider.open.set()
             await house.until(lambda: house.provider.placed)
             assert house.provider.asked == [(sid(1), sid(2))]
-            assert [call.attempt.call_sid for call in await house.books.live_calls()][:2] == [sid(1), None]
-            run.interrupt()
-            run.interrupt()
-            await going
+            assert [call.attempt.call_sid for call in await house.live()][:2] == [sid(1), None]
 
 
 async def test_after_the_start_the_next_round_is_one_interval_away(tmp_path: Path) -> None:
@@ -199,9 +195,31 @@ async def test_after_the_start_the_next_round_is_one_interval_away(tmp_path: Pat
     ):
         await house.call()
         house.clock.move(minutes(1))
-        await run.recovery.first(NOON + minutes(1))
+        await run.desk.recovery.first(NOON + minutes(1))
         assert await step(house, run, NOON + minutes(1)) == NOON + minutes(1) + seconds(10)
         assert house.provider.asked == [(sid(1),)]
+
+
+async def test_settling_a_campaign_asks_for_all_its_calls_at_once_and_holds_those_not_told(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=3, rate=FREELY) as house, dialling(house, run := house.run()):
+        for number in (1, 2):
+            await house.call(number)
+        await house.call(answer=in_doubt())
+        house.provider.shows = {sid(1): report(sid(1)), sid(2): report(sid(2), None)}
+        await run.desk.recovery.settle(house.campaign.id)
+        assert house.provider.asked == [(sid(1), sid(2))]
+        answered, silent, doubtful = await house.leads()
+        assert answered.outcome is Outcome.COMPLETED
+        assert (silent.state, silent.reason) == (LeadState.HELD, "its end was never told")
+        assert (doubtful.state, doubtful.reason) == (LeadState.HELD, "in doubt")
+
+
+async def test_settling_one_campaign_leaves_the_calls_of_others_alone(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=1, rate=FREELY) as house, dialling(house, run := house.run()):
+        await house.call()
+        await run.desk.recovery.settle(CampaignId(99))
+        assert house.provider.asked == []
+        assert (await house.leads())[0].state is LeadState.IN_FLIGHT
 
 
 # --- the rate --------------------------------------------------------------------------------------------------------
@@ -219,13 +237,13 @@ async def test_a_look_up_takes_a_place_in_the_rate_and_is_on_disk_before_it_leav
         await house.until(lambda: house.provider.asked)
         [row] = await house.rows("request")
         assert (row["sent_at"], row["replied_at"]) == (END + minutes(2), None)
-        assert run.pacer.pace.used == 1
+        assert run.desk.pacer.pace.used == 1
         house.clock.move(seconds(3))
         house.provider.open.set()
         await asking
         [row] = await house.rows("request")
         assert row["replied_at"] == END + minutes(2) + seconds(3)
-        assert run.pacer.pace.used == 1  # for one period more
+        assert run.desk.pacer.pace.used == 1  # for one period more
         since = house.clock.now() - minutes(1)
         assert await house.books.recent_requests(house.campaign.account_id, since) == [row["replied_at"]]
 
@@ -237,11 +255,11 @@ async def test_a_look_up_waits_for_its_place(tmp_path: Path) -> None:
         nursery() as group,
     ):
         await house.call()
-        run.pacer.pace.sent(END + minutes(2))
+        run.desk.pacer.pace.sent(END + minutes(2))
         asking = group.create_task(step(house, run, END + minutes(2)))
-        await house.until(lambda: run.pacer.waits_for)
+        await house.until(lambda: run.desk.pacer.waits_for)
         assert (house.provider.asked, await house.rows("request")) == ([], [])
-        run.pacer.pace.answered(END + minutes(2))
+        run.desk.pacer.pace.answered(END + minutes(2))
         house.clock.move(minutes(1))
         await asking
         assert house.provider.asked == [sid(1)]
@@ -252,7 +270,7 @@ async def test_a_look_up_that_is_told_to_slow_down_pauses_everything(tmp_path: P
         await house.call()
         house.provider.failures.append(LookUpFailed("429", limited=True, retry_after=20))
         await step(house, run, END + minutes(2))
-        assert run.pacer.pace.decide(house.clock.now()) == Wait(END + minutes(2) + seconds(20), Why.ASKED)
+        assert run.desk.pacer.pace.decide(house.clock.now()) == Wait(END + minutes(2) + seconds(20), Why.ASKED)
 
 
 async def test_a_look_up_without_a_connection_makes_everything_wait(tmp_path: Path) -> None:
@@ -261,7 +279,7 @@ async def test_a_look_up_without_a_connection_makes_everything_wait(tmp_path: Pa
         house.provider.failures.append(LookUpFailed("no connection", no_connection=True))
         await step(house, run, END + minutes(2))
         wait = Wait(END + minutes(2) + seconds(30), Why.NO_CONNECTION)
-        assert run.pacer.pace.decide(house.clock.now()) == wait
+        assert run.desk.pacer.pace.decide(house.clock.now()) == wait
 
 
 async def test_a_look_up_that_is_refused_for_the_account_pauses_the_campaign(tmp_path: Path) -> None:
@@ -281,8 +299,8 @@ async def test_a_look_up_that_fails_otherwise_changes_nothing(tmp_path: Path) ->
         await house.call()
         house.provider.failures.append(LookUpFailed("500"))
         assert await step(house, run, END + minutes(2)) == END + minutes(4)
-        assert (await house.books.live_calls())[0].attempt.alive
-        assert run.pacer.pace.decide(house.clock.now()).__class__.__name__ == "Go"
+        assert (await house.live())[0].attempt.alive
+        assert run.desk.pacer.pace.decide(house.clock.now()).__class__.__name__ == "Go"
 
 
 async def test_a_refused_call_is_not_asked_for(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from campaign.core.attempt import AttemptState, Refusal
+from campaign.core.attempt import Disposition, Refusal
 from campaign.core.call import LookUpFailed
 from campaign.core.lead import CampaignState, LeadState, Outcome
 from campaign.core.pace import Why
@@ -79,7 +79,7 @@ async def test_a_call_in_doubt_that_is_told_of_leaves_no_doubt(tmp_path: Path) -
         house.provider.answers.append(in_doubt())
         async with going(house) as it:
             await it.placed(1)
-            await it.run.callbacks.receive(house.provider.placed[0].attempt, "", ending(sid(5)))
+            await it.run.desk.callbacks.receive(house.provider.placed[0].attempt, "", ending(sid(5)))
             house.provider.shows[sid(5)] = report(sid(5), **TOLD)
             await house.settle()
             await it.passes(minutes(2))
@@ -131,6 +131,26 @@ async def test_a_stop_drains_and_cancels_the_rest(tmp_path: Path) -> None:
         assert outcomes == [Outcome.COMPLETED] + [Outcome.CANCELED] * 3
 
 
+async def test_a_stop_asks_once_more_for_calls_nobody_told_of_and_holds_them(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=2, rate=FREELY) as house, going(house) as it:
+        await it.placed(2)
+        await it.run.stop()
+        house.provider.shows[sid(2)] = report(sid(2), Disposition.BUSY)
+        await it.passes(house.policy.longest_call)
+        assert await it.over() is Ending.STOPPED
+        assert house.provider.asked == [(sid(1), sid(2))]
+        silent, busy = await house.leads()
+        assert (silent.state, silent.reason) == (LeadState.HELD, "its end was never told")
+        assert (busy.state, busy.outcome) == (LeadState.DONE, Outcome.CANCELED)  # it was not called again
+        assert await house.state() is CampaignState.STOPPED
+
+
+async def test_a_stopped_campaign_is_not_taken_up_again(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=2, rate=FREELY, state=CampaignState.STOPPED) as house:
+        await house.run().store.set_state(house.campaign.id, CampaignState.RUNNING, "", NOON)
+        assert await house.state() is CampaignState.STOPPED
+
+
 async def test_a_campaign_that_was_being_stopped_only_drains_when_it_is_taken_up_again(tmp_path: Path) -> None:
     async with a_house(tmp_path, leads=2, rate=FREELY) as house:
         await house.call()
@@ -175,27 +195,6 @@ async def test_an_interrupt_dials_nobody_else_and_waits_for_the_calls_alive(tmp_
         assert [lead.state for lead in await house.leads()][1:] == [LeadState.PENDING] * 2
 
 
-async def test_a_second_interrupt_leaves_at_once(tmp_path: Path) -> None:
-    async with a_house(tmp_path, leads=1, rate=FREELY) as house, going(house) as it:
-        await it.placed(1)
-        it.run.interrupt()
-        await house.settle()
-        it.run.interrupt()
-        assert await it.over() is Ending.INTERRUPTED
-
-
-async def test_a_second_interrupt_does_not_wait_for_a_request_on_its_way(tmp_path: Path) -> None:
-    async with a_house(tmp_path, leads=1, rate=FREELY) as house, going(house) as it:
-        house.provider.open.clear()
-        await it.placed(1)
-        it.run.interrupt()
-        await house.settle()
-        assert not it.end.done()
-        it.run.interrupt()
-        assert await it.over() is Ending.INTERRUPTED
-        assert (await house.attempts())[0].attempt.state is AttemptState.SENDING  # the next start finds it in doubt
-
-
 async def test_the_limit_pauses_the_campaign_once_its_calls_are_over(tmp_path: Path) -> None:
     async with a_house(tmp_path, leads=3, rate=FREELY) as house, going(house, limit=2) as it:
         await it.placed(2)
@@ -231,8 +230,9 @@ async def test_a_database_that_cannot_be_written_ends_the_run_with_its_own_error
 
     async with a_house(tmp_path, leads=1, rate=FREELY) as house:
         monkeypatch.setattr(house.store, "claim_due", full)
-        with pytest.raises(CampaignError, match="the disk is full"):
-            await house.run().go()
+        async with going(house) as it:
+            with pytest.raises(CampaignError, match="the disk is full"):
+                await it.over()
 
 
 async def test_a_step_looks_and_says_when_to_look_again(tmp_path: Path) -> None:
@@ -246,11 +246,13 @@ async def test_a_step_looks_and_says_when_to_look_again(tmp_path: Path) -> None:
 
 async def test_a_pulse_shows_what_is_going_on(tmp_path: Path) -> None:
     async with a_house(tmp_path, leads=2, rate=Rate(1, minutes(1))) as house, going(house) as it:
+        await house.settle()  # the provider's list was asked for at start, and has the only place
+        await it.passes(minutes(1))
         await it.placed(1)
         pulse = await it.run.pulse()
-        assert (pulse.now, pulse.tally.alive, pulse.tally.left, pulse.sent) == (NOON, 1, 2, 1)
+        assert (pulse.now, pulse.tally.alive, pulse.tally.left, pulse.sent) == (NOON + minutes(1), 1, 2, 1)
         assert (pulse.saying, pulse.until) == ("", None)  # waiting for one's place is not worth a word
-        it.run.pacer.pause(NOON + hours(1), Why.NO_CONNECTION)
+        it.run.desk.pacer.pause(NOON + hours(1), Why.NO_CONNECTION)
         await house.settle()
         pulse = await it.run.pulse()
         assert (pulse.saying, pulse.until) == ("no connection to the provider", NOON + hours(1))

@@ -26,7 +26,7 @@ async def test_a_start_takes_up_the_pace_of_what_is_on_disk(tmp_path: Path) -> N
             await it.passes(seconds(6))  # the request of 45 seconds before noon has left the window
             assert len(house.provider.placed) == 1
             await it.passes(seconds(20), seconds(19))
-            assert it.run.pacer.waits_for == Waits(NOON + minutes(1), Why.WINDOW)
+            assert it.run.desk.pacer.waits_for == Waits(NOON + minutes(1), Why.WINDOW)
             assert len(house.provider.placed) == 1
             await it.passes(seconds(1))
             assert len(house.provider.placed) == 2
@@ -64,7 +64,7 @@ async def test_a_finished_campaign_that_is_taken_up_again_asks_for_late_prices_o
     async with a_house(tmp_path, leads=1, rate=FREELY) as house:
         call = await house.call()
         await house.callback(call.public_id, ending(sid(1)))
-        await house.run().callbacks.step(NOON)
+        await house.desk().callbacks.step(NOON)
         house.clock.move(hours(48))
         await house.move_to(CampaignState.COMPLETED)
         house.provider.shows[sid(1)] = report(sid(1), **TOLD)

@@ -46,7 +46,7 @@ async def a_site(folder: Path) -> AsyncIterator[Site]:
     """A house whose one lead is being called, and the server for its callbacks."""
     async with a_house(folder, leads=1) as house:
         call, run = await house.call(), house.run()
-        async with serving(application(lambda: run.callbacks), "127.0.0.1", 0) as port:
+        async with serving(application(run.desk.callbacks), "127.0.0.1", 0) as port:
             base = f"http://127.0.0.1:{port}"
             yield Site(house, run, port, address(base, call.public_id, KEY.tag(call.public_id)))
 
@@ -107,7 +107,7 @@ async def test_it_does_what_it_says_end_to_end(tmp_path: Path) -> None:
                 parts.append(value).set_content_disposition("form-data", name=name)
         assert (await post(site.url, parts)).status == 200
         assert (await post(site.url, form)).status == 200
-        await site.run.callbacks.step(NOON)
+        await site.run.desk.callbacks.step(NOON)
         [attempt] = await site.house.attempts()
         assert attempt.attempt.disposition == "completed"
 

@@ -6,11 +6,13 @@ import pytest
 
 from campaign.core.attempt import AttemptId
 from campaign.engine.channels import Channels
-from campaign.engine.tasks import nursery
+from campaign.engine.tasks import TurnedAway, nursery
 from tests.builders import NOON, minutes
 from tests.integration.house import StillClock
 
 LONGEST = minutes(6)
+US, THEM = object(), object()
+"""Two campaigns."""
 
 
 @pytest.fixture
@@ -26,9 +28,9 @@ async def turn() -> None:
         await done
 
 
-async def entered(channels: Channels, first: int, last: int, into: list[int]) -> None:
+async def entered(channels: Channels, first: int, last: int, into: list[int], who: object = US) -> None:
     for number in range(first, last + 1):
-        await channels.enter(AttemptId(number))
+        await channels.enter(AttemptId(number), who)
         into.append(number)
 
 
@@ -99,11 +101,42 @@ async def test_they_enter_in_the_order_in_which_they_came(clock: StillClock) -> 
         assert all(task.done() for task in tasks)
 
 
-async def test_once_closed_nobody_waits(clock: StillClock) -> None:
+async def test_whoever_is_turned_away_goes_home_and_others_go_on_waiting(clock: StillClock) -> None:
     channels, inside = Channels(1, LONGEST, clock), list[int]()
+    channels.take(AttemptId(9), NOON + minutes(1))
     async with nursery() as group:
-        group.create_task(entered(channels, 1, 2, inside))
-        group.create_task(entered(channels, 3, 3, inside))
+        ours = [asyncio.ensure_future(channels.enter(AttemptId(number), US)) for number in (1, 2)]
+        theirs = group.create_task(entered(channels, 3, 3, inside, THEM))
         await turn()
-        channels.close()
-    assert sorted(inside) == [1, 2, 3]
+        channels.turn_away(US)
+        await turn()
+        for each in ours:
+            with pytest.raises(TurnedAway):
+                await each
+        assert not theirs.done()
+        channels.leave(AttemptId(9))
+    assert inside == [3]
+
+
+async def test_whoever_was_turned_away_waits_no_more_afterwards(clock: StillClock) -> None:
+    channels = Channels(1, LONGEST, clock)
+    channels.take(AttemptId(9), NOON + minutes(1))
+    channels.turn_away(US)
+    waiting = asyncio.ensure_future(channels.enter(AttemptId(1), US))
+    await turn()
+    clock.move(minutes(1))  # woken, it hears that its campaign stops
+    with pytest.raises(TurnedAway):
+        await waiting
+
+
+async def test_whoever_goes_home_takes_no_channel(clock: StillClock) -> None:
+    channels, inside = Channels(1, LONGEST, clock), list[int]()
+    channels.take(AttemptId(9), NOON + minutes(1))
+    waiting = asyncio.ensure_future(channels.enter(AttemptId(1), US))
+    await turn()
+    channels.turn_away(US)
+    channels.leave(AttemptId(9))
+    with pytest.raises(TurnedAway):
+        await waiting
+    await entered(channels, 2, 2, inside, THEM)
+    assert inside == [2]

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from campaign.core.guard import Facts, Finish, HoldBack, Send, Why, may_send
+from campaign.core.guard import PARKED, Facts, Finish, HoldBack, Park, Send, Why, may_send
 from campaign.core.lead import CampaignState, Outcome
 from campaign.core.window import Window
 from tests.builders import NOON, at, hours, minutes, policy, seconds, window
@@ -16,7 +16,7 @@ CLEAR = Facts(
     channels_used=0,
     lead_calls=0,
     number_calls=(),
-    number_alive=False,
+    number_busy_until=None,
     number_free_at=None,
 )
 OFFICE = policy(window=window("09:00-21:00"))
@@ -65,7 +65,23 @@ def test_a_lead_that_had_its_calls_is_done(calls: int, verdict: object) -> None:
 
 
 def test_one_call_to_a_number_at_a_time() -> None:
-    assert may_send(replace(CLEAR, number_alive=True), OFFICE, NOON) == HoldBack(Why.LIVE)
+    busy = replace(CLEAR, number_busy_until=NOON + minutes(3))
+    assert may_send(busy, OFFICE, NOON) == HoldBack(Why.LIVE, NOON + minutes(3))
+
+
+@pytest.mark.parametrize(
+    ("past", "verdict"),
+    [
+        (-seconds(1), HoldBack(Why.LIVE, NOON)),
+        (seconds(0), Park(PARKED)),
+        (seconds(1), Park(PARKED)),
+        (hours(24 * 30), Park(PARKED)),  # time alone never settles it
+    ],
+)
+def test_a_number_whose_call_must_be_over_but_is_not_settled_waits_for_no_hour(
+    past: timedelta, verdict: object
+) -> None:
+    assert may_send(replace(CLEAR, number_busy_until=NOON), policy(), NOON + past) == verdict
 
 
 @pytest.mark.parametrize(
@@ -118,7 +134,8 @@ def test_no_more_calls_are_alive_than_channels(used: int, verdict: object) -> No
 BROKEN_RULES: list[tuple[dict[str, object], object]] = [
     ({"campaign": CampaignState.PAUSED}, HoldBack(Why.PAUSED)),
     ({"lead_calls": 4}, Finish(Outcome.FAILED, "4 of 4 calls made")),
-    ({"number_alive": True}, HoldBack(Why.LIVE)),
+    ({"number_busy_until": NOON + minutes(3)}, HoldBack(Why.LIVE, NOON + minutes(3))),
+    ({"number_busy_until": NOON}, Park(PARKED)),
     ({"number_free_at": NOON}, HoldBack(Why.GAP, NOON + minutes(5))),
     ({"number_calls": ago(hours(3), hours(2), hours(1))}, HoldBack(Why.DAY, NOON + hours(21))),
     ({"channels_used": 30}, HoldBack(Why.CHANNELS)),

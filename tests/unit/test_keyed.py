@@ -1,5 +1,6 @@
 """What the key makes is steady, separated by purpose, and never shows the key."""
 
+import pickle
 from base64 import urlsafe_b64decode
 
 import pytest
@@ -55,3 +56,8 @@ def test_a_database_can_tell_a_wrong_key_by_its_id() -> None:
 
 def test_a_key_is_never_printed() -> None:
     assert f"{KEY} {KEY!r} {[KEY]}" == "Key(***) Key(***) [Key(***)]"
+
+
+def test_a_key_is_not_written_anywhere() -> None:
+    with pytest.raises(TypeError):
+        pickle.dumps(KEY)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.core.attempt import Attempt, AttemptState, CallSid, Disposition, Refusal, ResolvedBy
-from campaign.core.events import Accepted, Ended, Event, InDoubt, NotPlaced, Refused, Sent, Silent, WrittenOff
+from campaign.core.events import Accepted, Asked, Ended, Event, InDoubt, NotPlaced, Refused, Sent, Silent, WrittenOff
 from campaign.core.lifecycle import Changed, Kept, Standing, apply, standing
 from tests.builders import CALL, NOON, attempt, ended, minutes, seconds
 
@@ -36,6 +36,7 @@ EVENTS: dict[type[Event], Event] = {
     NotPlaced: NotPlaced(NOON, "not in the provider's list"),
     WrittenOff: WrittenOff(NOON, "given up"),
     Silent: Silent(NOON),
+    Asked: Asked(NOON, found=0, controlled=True),
 }
 
 STANDS: dict[Standing, Attempt] = {
@@ -63,6 +64,7 @@ LEADS_TO: dict[Standing, dict[type[Event], Standing]] = {
     Standing.UNKNOWN: {
         Accepted: Standing.ACCEPTED,
         Ended: Standing.ENDED,
+        Asked: Standing.UNKNOWN,
         NotPlaced: Standing.NOT_PLACED,
         WrittenOff: Standing.WRITTEN_OFF,
     },
@@ -118,6 +120,11 @@ def test_a_verdict_says_who_gave_it_and_when() -> None:
 
 def test_silence_leaves_the_attempt_as_it_is() -> None:
     assert apply(attempt(), Silent(NOON)) == Changed(attempt())
+
+
+def test_an_answer_about_a_doubt_alone_settles_nothing() -> None:
+    doubtful = STANDS[Standing.UNKNOWN]
+    assert apply(doubtful, Asked(NOON, found=0, controlled=True)) == Changed(doubtful)
 
 
 @given(

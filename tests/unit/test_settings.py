@@ -35,6 +35,7 @@ def refusal(tables: dict[str, Any]) -> str:
         ({"retry": {"min_gap": "-5m"}}, "retry.min_gap", "'-5m'", '"30s"'),
         ({"retry": {"min_gap": 5}}, "retry.min_gap", "5", '"30s"'),
         ({"provider": {"base_url": "http://api.exotel.com"}}, "provider.base_url", "'http://api", "https://"),
+        ({"provider": {"base_url": "https://name:word@api.exotel.com"}}, "provider.base_url", "'https://…@api", ".env"),
         ({"provider": {"base_url": "api.exotel.com"}}, "provider.base_url", "'api.exotel.com'", "https://"),
         ({"provider": {"flow_url": "my.exotel.com"}}, "provider.flow_url", "'my.exotel.com'", "http://my.exotel.com"),
         ({"provider": {"region": "India"}}, "provider.region", "'India'", "^[A-Z]{2}$"),

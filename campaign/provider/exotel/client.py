@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Self
-from zoneinfo import ZoneInfo
 
 import aiohttp
 from yarl import URL
 
 from campaign.core.attempt import CallSid, Refusal
-from campaign.core.call import CallReport, LookUpFailed, Missing, Placement, Unreadable
+from campaign.core.call import CallReport, LookUpFailed, Missing, Page, Placement, Unreadable
 from campaign.core.events import Accepted, InDoubt, Refused
 from campaign.core.lead import PhoneNumber
 from campaign.ports import Clock
@@ -26,7 +25,6 @@ from campaign.provider.exotel.gate import Departure, Gate, TooLate
 MAX_ANSWER = 1024 * 1024
 """Bytes of an answer that are read; a longer one is not understood."""
 
-_MAX_PAGES = 100
 _NO_CONNECTION = (aiohttp.ClientError, OSError)
 
 
@@ -42,7 +40,7 @@ class Patience:
 class ExotelClient:
     """One account of Exotel's, over one session; an async context manager.
 
-    `zone` is the provider's own time zone. `in_flight`: requests waiting for their answer.
+    `region`: how an echoed number without a country code is read. `in_flight`: requests waiting for their answer.
     """
 
     def __init__(
@@ -53,7 +51,7 @@ class ExotelClient:
         api_key: str,
         api_token: str,
         clock: Clock,
-        zone: ZoneInfo,
+        region: str,
         patience: Patience = Patience(),
     ) -> None:
         self.in_flight = 0
@@ -61,7 +59,7 @@ class ExotelClient:
         self._account = account_sid
         self._authorization = aiohttp.encode_basic_auth(api_key, api_token)
         self._clock = clock
-        self._zone = zone
+        self._region = region
         self._patience = patience
         self._session: aiohttp.ClientSession | None = None
 
@@ -109,24 +107,23 @@ class ExotelClient:
         return answer if isinstance(answer, LookUpFailed) else wire.meaning_of_calls(answer, calls)
 
     async def calls_between(
-        self, since: datetime, until: datetime, caller_id: str, number: PhoneNumber | None = None
-    ) -> Sequence[CallReport] | LookUpFailed:
-        """Every page of the calls from a caller id, to one number only if one is given."""
-        path = requests.between_path(self._account, since, until, caller_id, number, self._zone)
-        address = self._address(path)
-        found: list[CallReport] = []
-        for _ in range(_MAX_PAGES):
-            answer = await self._ask(address)
-            page = answer if isinstance(answer, LookUpFailed) else wire.meaning_of_page(answer)
-            if isinstance(page, LookUpFailed):
-                return page
-            found += page.calls
-            if not page.next_uri:
-                return found
-            if not page.next_uri.startswith("/"):
-                return LookUpFailed("the next page is not an address of the provider's")
-            address = URL(self._base + page.next_uri)  # theirs, not ours: quoted again
-        return LookUpFailed("the list of calls does not end")
+        self, since: datetime, until: datetime, caller_id: str, number: PhoneNumber | None = None, page: str = ""
+    ) -> Page | LookUpFailed:
+        """One page of the calls from a caller id, to one number only if one is given."""
+        path = requests.between_path(self._account, since, until, caller_id, number)
+        answer = await self._ask(URL(self._base + page) if page else self._address(path))
+        found = answer if isinstance(answer, LookUpFailed) else wire.meaning_of_page(answer)
+        if isinstance(found, Page) and found.next and not found.next.startswith("/"):
+            return LookUpFailed("the next page is not an address of the provider's")
+        return found
+
+    def clock_reading(self, created: str) -> datetime | None:
+        """An instant in the provider's words as a reading of its own clock."""
+        return wire.clock_reading(created)
+
+    def number_of(self, echo: str) -> PhoneNumber | None:
+        """The number that the provider's echo means."""
+        return wire.number_of(echo, self._region)
 
     def read_callback(self, content_type: str, body: bytes) -> CallReport | Unreadable:
         """What a callback says; never raises."""

@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
-from zoneinfo import ZoneInfo
 
 from campaign.core.attempt import CallSid
 from campaign.core.call import Placement
@@ -55,12 +54,9 @@ def sids_path(account_sid: str, calls: Sequence[CallSid]) -> str:
     return _list(account_sid, {"Sid": ",".join(calls)})
 
 
-def between_path(
-    account_sid: str, since: datetime, until: datetime, caller_id: str, number: PhoneNumber | None, zone: ZoneInfo
-) -> str:
-    """Where the calls from a caller id are listed, created between two instants, told in the provider's `zone`."""
-    begin, end = (instant.astimezone(zone).strftime(TIME_FORMAT) for instant in (since, until))
-    filters = {"PhoneNumber": caller_id, "DateCreated": f"gte:{begin};lte:{end}"}
+def between_path(account_sid: str, since: datetime, until: datetime, caller_id: str, number: PhoneNumber | None) -> str:
+    """Where the calls from a caller id are listed, created between two readings of the provider's own clock."""
+    filters = {"PhoneNumber": caller_id, "DateCreated": f"gte:{since:{TIME_FORMAT}};lte:{until:{TIME_FORMAT}}"}
     if number:
         filters["From"] = number.e164  # of a call asked for by API, `From` is the lead
     return _list(account_sid, filters)

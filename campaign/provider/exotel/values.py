@@ -33,7 +33,7 @@ def text(fields: Fields, key: str) -> str | None:
 
 
 def call_sid(value: str | None) -> CallSid | None:
-    """A Sid that can stand in an address and in a comma list. Its length and alphabet are not promised anywhere."""
+    """A Sid that can stand in an address and in a comma list. Its length and alphabet are promised nowhere."""
     return CallSid(value) if value and _SID.fullmatch(value) else None
 
 

@@ -8,9 +8,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import phonenumbers
+
 from campaign.core.attempt import CallSid, Disposition, Refusal
-from campaign.core.call import CallReport, LookUpFailed, Missing, Unreadable
+from campaign.core.call import CallReport, LookUpFailed, Missing, Page, Unreadable
 from campaign.core.events import Accepted, InDoubt, Refused
+from campaign.core.lead import PhoneNumber
 from campaign.provider.exotel.bodies import Fields, Tree, read_answer, read_form
 from campaign.provider.exotel.values import call_sid, decimal, instant, retry_after, speakable, text, whole
 
@@ -29,6 +32,9 @@ STATUS_WORDS: Mapping[str, Disposition | None] = {
     "cancelled": Disposition.FAILED,
 }
 """Every status Exotel is known to write, None for a call not over yet (developer.exotel.com/api/call-details-bulk)."""
+
+SHORTEST_SID = 16
+"""Characters; every Sid captured has 32. What is shorter is some other value in its place."""
 
 MAX_CALLBACK = 64 * 1024
 """Bytes of a callback that are read."""
@@ -50,14 +56,6 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list of calls; `next_uri` is the path of the following one, without a host."""
-
-    calls: list[CallReport]
-    next_uri: str | None
 
 
 def meaning_of_connect(answer: Answer) -> Accepted | Refused | InDoubt:
@@ -104,7 +102,7 @@ def meaning_of_page(answer: Answer) -> Page | LookUpFailed:
     if calls is None:
         return _not_understood()
     reports = [report for call in calls if (report := _report(call, "Sid"))]
-    return Page(reports, text(_branch(fields, "Metadata"), "NextPageUri"))
+    return Page(reports, text(_branch(fields, "Metadata"), "NextPageUri") or "")
 
 
 def read_callback(content_type: str, body: bytes) -> CallReport | Unreadable:
@@ -117,6 +115,23 @@ def read_callback(content_type: str, body: bytes) -> CallReport | Unreadable:
     return _report(fields, "CallSid") or Unreadable("no CallSid")
 
 
+def clock_reading(created: str) -> datetime | None:
+    """A reading of Exotel's clock, which tells no zone."""
+    try:
+        return datetime.strptime(created, TIME_FORMAT)  # noqa: DTZ007  it tells none
+    except ValueError:
+        return None
+
+
+def number_of(echo: str, region: str) -> PhoneNumber | None:
+    """The number an echo such as `09812300001` means: Exotel writes 0 and ten digits, whatever was sent (R1)."""
+    try:
+        parsed = phonenumbers.parse(echo, region)
+    except phonenumbers.NumberParseException:
+        return None
+    return PhoneNumber(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
 def disposition(status: str) -> Disposition | None:
     """Ours for Exotel's word in any spelling; None while the call is alive, or for a word not known."""
     return STATUS_WORDS.get(status.lower().replace("_", "-").replace(" ", "-"))
@@ -125,7 +140,7 @@ def disposition(status: str) -> Disposition | None:
 def _acceptance(answer: Answer) -> Accepted | InDoubt:
     call = _branch(read_answer(answer.body), "Call")
     sid = call_sid(text(call, "Sid"))
-    if not sid:
+    if not sid or len(sid) < SHORTEST_SID:
         return InDoubt(answer.at, f"answer {answer.status} without a call")
     return Accepted(answer.at, sid, created=text(call, "DateCreated") or "")
 

@@ -1,0 +1,89 @@
+"""A list before the first call: what it is, what it means, and whether its people shall be called."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from campaign import wiring
+from campaign.cli import words
+from campaign.cli.console import ask, say, somebody_is_there
+from campaign.core.records import CampaignRecord, NewLead
+from campaign.core.tally import forecast
+from campaign.engine.clock import RealClock
+from campaign.errors import UsageError
+from campaign.intake import Sheet, preview
+from campaign.settings import Settings
+
+if TYPE_CHECKING:  # it loads the database and the network: only when something runs
+    from campaign.wiring import TakenIn
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was typed of a list. `sure`: nobody needs to be asked."""
+
+    file: Path
+    name: str
+    settings: Settings
+    sure: bool
+    again: bool
+
+
+async def refuse_early(wish: Wish, sheet: Sheet, database: Path | None) -> None:
+    """What can be refused before anything is loaded: another campaign's list, and a question that nobody can answer.
+
+    `database`: None where there is none yet.
+    """
+    before = None
+    if database:
+        async with wiring.reading(database) as books:
+            before = next((each for each in await books.campaigns() if each.name == wish.name), None)
+            other = await books.loaded_elsewhere(sheet.sha256, before.id if before else None)
+            if other and not wish.again:
+                raise UsageError(
+                    f"{sheet.file_name} is the list of the campaign {other} already: its people would be called again.",
+                    f"`campaign resume {other}` goes on with that one; --again calls them under another name.",
+                )
+            if before and await books.loaded_in(sheet.sha256, before.id):
+                return
+    if not wish.sure and not somebody_is_there():
+        what = "grew" if before else "is new"
+        raise UsageError(f"The list {what}, and nobody is at the terminal to ask.", "--yes answers for you.")
+
+
+async def agreed(wish: Wish, sheet: Sheet, taken: "TakenIn", campaign: CampaignRecord) -> bool:
+    """Show the list and what calling it means; ask, if somebody must be asked."""
+    _describe(sheet, taken, wish.settings)
+    say_settings(campaign)
+    if not taken.new:
+        return True
+    policy = wiring.policy_of(wiring.stored(campaign))
+    now = RealClock().now()
+    expected = forecast(taken.new, taken.waiting, policy, now)
+    say(
+        f"  {expected.calls_at_least} to {expected.calls_at_most} calls; "
+        f"finished {words.finishing(expected, policy.window.zone, now)}"
+    )
+    if wish.sure or ask(f"Call {taken.new} people?"):
+        return True
+    say("Nothing was loaded, nobody is called.")
+    return False
+
+
+def say_settings(campaign: CampaignRecord) -> None:
+    settings = wiring.stored(campaign)
+    force = words.in_force(wiring.policy_of(settings), settings.window.hours)
+    say(f"In force (version {campaign.policy_version}):", *force)
+
+
+def _describe(sheet: Sheet, taken: "TakenIn", settings: Settings) -> None:
+    say(f"{sheet.file_name}: the numbers are in the column “{sheet.phone_column}” ({sheet.why_column}). As read:")
+    for line in preview(sheet, region=settings.provider.region):
+        read = line.number.e164 if isinstance(line, NewLead) else f"rejected: {line.reason}"
+        say(f"  line {line.source_line:<4} {read:<18} {', '.join(filter(None, line.cells))[:70]}")
+    if taken.import_id is None:
+        say(f"The same file is loaded already: {taken.known} lines known, nothing new.")
+        return
+    rejects = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in taken.rejects.items())
+    known = f", {taken.known} known" if taken.known else ""
+    say(f"  {taken.new} new{known}, {sum(taken.rejects.values())} rejects{f' ({rejects})' if rejects else ''}")

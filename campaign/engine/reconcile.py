@@ -1,0 +1,106 @@
+"""The other way round: the provider's own list of calls, held against the ledger.
+
+A call of ours that no attempt made is noted and counts for its number: somebody dials by hand, a second tool does, the
+provider redials. In a database that is an older copy of itself such a call is one it has forgotten: it is entered.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from campaign.core.attempt import AttemptState
+from campaign.core.call import CallReport
+from campaign.core.doubt import query_for
+from campaign.core.policy import Policy
+from campaign.core.records import AccountId, Doubt, ForgottenCall, Stranger
+from campaign.engine.enquiry import Enquiry
+from campaign.engine.feed import Feed
+from campaign.engine.pacer import Rank
+from campaign.ports import Clock, Insight, Store
+
+EVERY = timedelta(hours=1)
+OVERLAP = timedelta(minutes=15)  # Exotel lists a call minutes after its end
+TRY_AGAIN = timedelta(minutes=5)
+
+
+class Reconciliation:
+    """`since`: where to begin if nothing was compared yet. `forgetful`: the database is an older copy of itself."""
+
+    def __init__(
+        self,
+        account: AccountId,
+        policy: Policy,
+        since: datetime,
+        *,
+        store: Store,
+        insight: Insight,
+        enquiry: Enquiry,
+        clock: Clock,
+        feed: Feed,
+        forgetful: bool = False,
+    ) -> None:
+        self._account, self._policy, self._since = account, policy, since
+        self._store, self._insight, self._enquiry = store, insight, enquiry
+        self._clock, self._feed, self.forgetful = clock, feed, forgetful
+        self._next: datetime | None = None
+        self.bell = feed.listen()
+
+    async def step(self, now: datetime) -> datetime | None:
+        """Compare, if it is time; when to come back."""
+        if self._next is None or now >= self._next:
+            compared = await self.compare(Rank.DETAILS)
+            self._next = now + (EVERY if compared else TRY_AGAIN)
+        return self._next
+
+    async def compare(self, rank: Rank) -> bool:
+        """Everything created since the last time; False where the list could not be had."""
+        now = self._clock.now()
+        since = (await self._insight.reconciled_until(self._account) or self._since) - OVERLAP
+        found = await self._enquiry.between(since, now, self._policy.caller_id, None, rank, guess=True)
+        if found is None:
+            return False
+        sids = [report.call_sid for report in found]
+        owned = await self._insight.owned(sids)
+        calls = [(report, await self._stranger(report, now)) for report in found if report.call_sid not in owned]
+        await self._note(await self._undoubted(calls), now)
+        await self._store.note_reconciled(self._account, await self._settled_until(now))
+        self.forgetful = False
+        return True
+
+    async def _stranger(self, report: CallReport, now: datetime) -> Stranger:
+        created = await self._enquiry.ours(report.created or "") or now
+        number = self._enquiry.number_of(report.number or "")
+        return Stranger(report.call_sid, number, report.caller_id or self._policy.caller_id, report.status, created)
+
+    async def _undoubted(self, calls: Sequence[tuple[CallReport, Stranger]]) -> list[tuple[CallReport, Stranger]]:
+        """Without calls that may be those of attempts in doubt: they are settled first."""
+        doubts = await self._insight.doubts(self._account)
+        return [(report, call) for report, call in calls if not any(map(partial(_may_be, call), doubts))]
+
+    async def _note(self, calls: Sequence[tuple[CallReport, Stranger]], now: datetime) -> None:
+        forgotten = [ForgottenCall(call, report.disposition) for report, call in calls if report.disposition]
+        entered = await self._store.adopt(self._account, forgotten, now) if self.forgetful else [False] * len(forgotten)
+        adopted = {each.call.call_sid for each, done in zip(forgotten, entered, strict=True) if done}
+        strangers = [call for _, call in calls if call.call_sid not in adopted]
+        new = sum(await self._store.note_strangers(self._account, strangers, now))
+        if new:
+            self._feed.say(f"calls from your number that nobody here made: {new}; `campaign status` counts them", None)
+        if new or adopted:
+            self._feed.changed()
+
+    async def _settled_until(self, now: datetime) -> datetime:
+        """Calls still alive or in doubt are compared again once they are over."""
+        open_since = [
+            call.attempt.sent_at
+            for call in await self._insight.live_calls(self._account)
+            if call.attempt.sent_at and call.attempt.state is not AttemptState.ACCEPTED
+        ]
+        return min([now, *open_since])
+
+
+def _may_be(call: Stranger, doubt: Doubt) -> bool:
+    """Whether a call may have come of an attempt in doubt."""
+    sent_at = doubt.call.attempt.sent_at
+    assert sent_at is not None, "an attempt in doubt was sent"
+    around = query_for(sent_at)
+    return call.number == doubt.number and around.since <= call.created_at <= around.until

@@ -1,0 +1,121 @@
+"""Reading: everything of one number, over all campaigns. Called by `insight`, for `campaign explain`."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, or_, select
+
+from campaign.core.attempt import AttemptId, AttemptState, CallSid
+from campaign.core.history import Dialled, EventRecord, History, KnownLead, RejectedLine
+from campaign.core.lead import CampaignId, LeadId, LeadState, NumberHash, Outcome
+from campaign.core.records import AccountId, CampaignRecord, Reject, RejectReason, RejectRecord, StrangerRecord
+from campaign.store import campaigns, tables
+from campaign.store.dialling import ALIVE
+from campaign.store.rows import ATTEMPT_COLUMNS, attempt_of
+
+attempt, event, imported, lead = tables.attempt, tables.event, tables.imported, tables.lead
+Fetch = Callable[[Select[*tuple[Any, ...]]], Awaitable[Sequence[Any]]]
+
+
+async def history(fetch: Fetch, number: NumberHash) -> History:
+    """All of it; nothing at all where the number was never heard of."""
+    leads = await _leads(fetch, number)
+    return History(
+        leads=leads,
+        events=[_event(row) for row in await fetch(_events(number, leads))],
+        dialled=[_dialled(row) for row in await fetch(_attempts(number))],
+        strangers=[_stranger(row) for row in await fetch(_strangers(number))],
+        channels=await _channels(fetch, {each.campaign.account_id for each in leads}),
+    )
+
+
+async def rejected_as(fetch: Fetch, values: Sequence[str]) -> list[RejectedLine]:
+    """Lines rejected with exactly one of these values in their phone column."""
+    reject = tables.reject
+    rows = await fetch(
+        select(reject, imported.c.file_name, imported.c.header, tables.campaign.c.name)
+        .join(imported, (imported.c.id == reject.c.import_id) & imported.c.visible_at.is_not(None))
+        .join(tables.campaign, tables.campaign.c.id == imported.c.campaign_id)
+        .where(reject.c.value.in_(values))
+        .order_by(reject.c.import_id, reject.c.source_line)
+    )
+    return [_rejected(row) for row in rows]
+
+
+async def _leads(fetch: Fetch, number: NumberHash) -> list[KnownLead]:
+    rows = await fetch(
+        select(lead, imported.c.file_name)
+        .join(tables.lead_number, tables.lead_number.c.lead_id == lead.c.id)
+        .join(imported, (imported.c.id == lead.c.import_id) & imported.c.visible_at.is_not(None))
+        .where(tables.lead_number.c.number_hash == number)
+        .order_by(lead.c.id)
+    )
+    ids = {row.campaign_id for row in rows}
+    named = await fetch(campaigns.CAMPAIGNS.where(tables.campaign.c.id.in_(ids)))
+    of = {row.id: campaigns.record_of(row) for row in named}
+    return [_lead(row, of[row.campaign_id]) for row in rows]
+
+
+def _lead(row: Any, campaign: CampaignRecord) -> KnownLead:
+    return KnownLead(
+        id=LeadId(row.id),
+        campaign=campaign,
+        source_file=row.file_name,
+        source_line=row.source_line,
+        state=LeadState(row.state),
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        reason=row.reason,
+        due_at=row.due_at,
+        final_at=row.final_at,
+    )
+
+
+def _events(number: NumberHash, leads: Sequence[KnownLead]) -> Select[*tuple[Any, ...]]:
+    """A campaign's own events too: why nothing happened is often that it was paused."""
+    of_campaigns = and_(event.c.campaign_id.in_({each.campaign.id for each in leads}), event.c.lead_id.is_(None))
+    theirs = event.c.lead_id.in_([each.id for each in leads])
+    return select(event).where(or_(event.c.number_hash == number, theirs, of_campaigns)).order_by(event.c.id)
+
+
+def _event(row: Any) -> EventRecord:
+    return EventRecord(
+        at=row.at,
+        kind=row.kind,
+        campaign=CampaignId(row.campaign_id) if row.campaign_id else None,
+        lead=LeadId(row.lead_id) if row.lead_id else None,
+        attempt=AttemptId(row.attempt_id) if row.attempt_id else None,
+        data=row.data,
+    )
+
+
+def _attempts(number: NumberHash) -> Select[*tuple[Any, ...]]:
+    theirs = attempt.c.number_hash == number, attempt.c.state != AttemptState.RESERVED
+    return select(*ATTEMPT_COLUMNS).where(*theirs).order_by(attempt.c.sent_at, attempt.c.id)
+
+
+def _dialled(row: Any) -> Dialled:
+    return Dialled(attempt_of(row), row.attempt_no, LeadId(row.lead_id))
+
+
+def _strangers(number: NumberHash) -> Select[*tuple[Any, ...]]:
+    table = tables.stranger
+    return select(table).where(table.c.number_hash == number).order_by(table.c.created_at)
+
+
+def _stranger(row: Any) -> StrangerRecord:
+    number = NumberHash(row.number_hash)
+    return StrangerRecord(CallSid(row.call_sid), number, row.caller_id, row.status, row.created_at)
+
+
+async def _channels(fetch: Fetch, accounts: set[AccountId]) -> dict[AccountId, list[datetime]]:
+    used: dict[AccountId, list[datetime]] = {each: [] for each in accounts}
+    alive = ALIVE, attempt.c.account_id.in_(accounts), attempt.c.latest_end.is_not(None)
+    for row in await fetch(select(attempt.c.account_id, attempt.c.latest_end).where(*alive)):
+        used[AccountId(row.account_id)].append(row.latest_end)
+    return used
+
+
+def _rejected(row: Any) -> RejectedLine:
+    reject = Reject(row.source_line, row.column, row.value, RejectReason(row.reason), row.suggestion, tuple(row.cells))
+    return RejectedLine(row.name, RejectRecord(row.file_name, tuple(row.header), reject))

@@ -1,0 +1,79 @@
+"""The one place where concrete things meet: settings, database, provider or simulator, engine, web.
+
+`policy`: settings as the core knows them · `looking`: what may be known without owning · `owner`: a database held, and
+the account with it · `house`: what its owner can do · `floor`: the campaigns that are dialled, and the door to them.
+
+What is asked for is imported when it is asked for: help and plain errors load no database and no network.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from campaign.wiring.floor import dial
+    from campaign.wiring.house import House, Resolution, TakenIn
+    from campaign.wiring.looking import ask_owner, key_of, owner_of, reading, today
+    from campaign.wiring.owner import Simulation, bring_up_to_date, owning, simulating
+    from campaign.wiring.policy import (
+        SIMULATED_DB,
+        account_of,
+        policy_of,
+        read_policy,
+        sheet_of,
+        simulated_settings,
+        stored,
+        window_of,
+    )
+    from campaign.wiring.proving import auditing, compared
+
+_ROOMS = {
+    "floor": ("dial",),
+    "house": ("House", "Resolution", "TakenIn"),
+    "looking": ("ask_owner", "key_of", "owner_of", "reading", "today"),
+    "owner": ("Simulation", "bring_up_to_date", "owning", "simulating"),
+    "policy": (
+        "SIMULATED_DB",
+        "account_of",
+        "policy_of",
+        "read_policy",
+        "sheet_of",
+        "simulated_settings",
+        "stored",
+        "window_of",
+    ),
+    "proving": ("auditing", "compared"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for room, names in _ROOMS.items():
+        if name in names:
+            return getattr(import_module(f"campaign.wiring.{room}"), name)
+    raise AttributeError(name)
+
+
+__all__ = [
+    "SIMULATED_DB",
+    "House",
+    "Resolution",
+    "Simulation",
+    "TakenIn",
+    "account_of",
+    "ask_owner",
+    "auditing",
+    "bring_up_to_date",
+    "compared",
+    "dial",
+    "key_of",
+    "owner_of",
+    "owning",
+    "policy_of",
+    "read_policy",
+    "reading",
+    "sheet_of",
+    "simulated_settings",
+    "simulating",
+    "stored",
+    "today",
+    "window_of",
+]

@@ -1,0 +1,231 @@
+"""The campaigns that are dialled at one desk, and what other commands may wish of them through the door."""
+
+import asyncio
+import os
+import secrets
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+
+from campaign import settings as settings_of
+from campaign.core.attempt import AttemptId
+from campaign.core.keyed import Key, PublicId
+from campaign.core.lead import CampaignId
+from campaign.core.records import CampaignRecord, ImportId, Owner
+from campaign.engine.callbacks import Callbacks
+from campaign.engine.clock import RealClock
+from campaign.engine.desk import Desk
+from campaign.engine.dialer import Orders
+from campaign.engine.feed import Pulse
+from campaign.engine.run import Ending, Run
+from campaign.engine.tasks import beside, nursery
+from campaign.errors import CampaignError
+from campaign.web import callbacks as callbacks_web
+from campaign.web import door
+from campaign.web.serving import serving
+from campaign.wiring.house import House, Resolution
+from campaign.wiring.policy import LOOPBACK, read_policy, stored
+
+
+class Floor:
+    """The campaigns that are dialled at one desk, and what other commands may wish of them."""
+
+    def __init__(self, house: House, desk: Desk, port: int | None, at_once: asyncio.Event) -> None:
+        self._house, self._desk, self._port, self._at_once = house, desk, port, at_once
+        self._runs: dict[CampaignId, Run] = {}
+        self._endings: dict[CampaignId, asyncio.Task[Ending]] = {}
+        self._group: asyncio.TaskGroup | None = None
+
+    def take(self, campaign: CampaignRecord, limit: int | None) -> Run:
+        """Dial this one too; at once if the floor is open."""
+        self._house.ours(campaign)
+        policy = read_policy(campaign.settings)
+        orders = Orders(campaign, policy, campaign.policy_version, self._address_for(campaign), limit)
+        run = self._runs[campaign.id] = Run(orders, self._desk)
+        if self._group:
+            self._begin(run)
+        return run
+
+    def _address_for(self, campaign: CampaignRecord) -> Callable[[PublicId], str] | None:
+        """Where callbacks of its attempts go; None: nobody listens, or it wants none."""
+        public = stored(campaign).callbacks.public_url
+        if not public or self._port is None:
+            return None
+        base = f"http://{LOOPBACK}:{self._port}" if campaign.account.simulated else public
+        return _address(self._house.key, base)
+
+    def open(self, group: asyncio.TaskGroup) -> None:
+        self._group = group
+        for run in self._runs.values():
+            self._begin(run)
+
+    async def closing(self, first: Run) -> Ending:
+        """Until every run is over; how the first one ended."""
+        while waiting := [task for task in self._endings.values() if not task.done()]:
+            await asyncio.wait(waiting)
+        return self._endings[first.orders.campaign.id].result()
+
+    def interrupt(self) -> None:
+        """First: no new call, and wait for those alive. Second: leave at once."""
+        if self._desk.leaving.is_set():
+            self._at_once.set()
+        self._desk.leave()
+        for run in self._runs.values():
+            run.interrupt()
+
+    def wishes(self) -> dict[str, door.Wish]:
+        """What may be asked through the door."""
+        return {"pause": self._pause, "stop": self._stop, "resolve": self._resolve, "dial": self._dial} | {
+            "load": self._load, "accept": self._accept, "discard": self._discard
+        }  # fmt: skip
+
+    def _begin(self, run: Run) -> None:
+        assert self._group is not None, "the floor is open"
+        self._endings[run.orders.campaign.id] = self._group.create_task(run.go(self._group))
+
+    def _running(self, campaign: CampaignId) -> Run | None:
+        """The run of a campaign that is dialled, or about to be."""
+        ended = self._endings.get(campaign)
+        return None if ended and ended.done() else self._runs.get(campaign)
+
+    async def _pause(self, campaign: CampaignId, _more: door.Answer) -> door.Answer:
+        run = self._running(campaign)
+        await (run.pause() if run else self._house.pause(campaign))
+        return {}
+
+    async def _stop(self, campaign: CampaignId, _more: door.Answer) -> door.Answer:
+        run = self._running(campaign)
+        return {"closed": await (run.stop() if run else self._house.stop(campaign))}
+
+    async def _resolve(self, _campaign: CampaignId, more: door.Answer) -> door.Answer:
+        await self._house.resolve(AttemptId(more["attempt"]), Resolution(**more["resolution"]))
+        self._desk.feed.changed()
+        return {}
+
+    async def _dial(self, campaign: CampaignId, more: door.Answer) -> door.Answer:
+        if self._running(campaign):
+            return {"running": True}
+        if self._desk.leaving.is_set():
+            raise CampaignError("The process that owns the database is about to end.", "Try again when it has.")
+        found = next(each for each in await self._house.books.campaigns() if each.id == campaign)
+        self.take(found, more.get("limit"))
+        return {"running": False}
+
+    async def _load(self, _campaign: CampaignId, more: door.Answer) -> door.Answer:
+        settings = settings_of.parse(more["settings"], "the settings")
+        taken = await self._house.take_in(Path(more["file"]), more["name"], settings)
+        return taken.told()
+
+    async def _accept(self, _campaign: CampaignId, more: door.Answer) -> door.Answer:
+        await self._house.accept(ImportId(more["import"]))
+        self._desk.feed.changed()
+        return {}
+
+    async def _discard(self, _campaign: CampaignId, more: door.Answer) -> door.Answer:
+        await self._house.discard(ImportId(more["import"]))
+        return {}
+
+
+@contextmanager
+def _signals(floor: Floor) -> Iterator[None]:
+    """Ctrl-C, an ordered end, a closed terminal: no new call; a second one leaves at once."""
+    loop = asyncio.get_running_loop()
+    all_three = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    heard = [each for each in all_three if signal.getsignal(each) is not signal.SIG_IGN]  # nohup means it
+    for each in heard:
+        loop.add_signal_handler(each, floor.interrupt)
+    try:
+        yield
+    finally:
+        for each in heard:
+            loop.remove_signal_handler(each)
+
+
+async def _look(run: Run, show: Callable[[Pulse], None], every: timedelta) -> None:
+    """What the run looks like, in real time."""
+    clock = RealClock()
+    while True:
+        pulse = await run.pulse()
+        with suppress(OSError):  # a closed terminal does not stop the calls
+            show(pulse)
+        await clock.wait(clock.now() + every)
+
+
+async def dial(
+    house: House, campaign: CampaignRecord, *, limit: int | None, show: Callable[[Pulse], None], every: timedelta
+) -> Ending:
+    """Dial until it is over, and whatever other commands hand over meanwhile.
+
+    `show` is called with every pulse of this campaign, `every` so many real seconds.
+    """
+    at_once = asyncio.Event()
+    async with nursery() as group:
+        serving_it = group.create_task(_serve(house, campaign, limit=limit, show=show, every=every, at_once=at_once))
+        leaving = group.create_task(at_once.wait())
+        await asyncio.wait((serving_it, leaving), return_when=asyncio.FIRST_COMPLETED)
+        serving_it.cancel()
+        leaving.cancel()
+    return Ending.INTERRUPTED if serving_it.cancelled() else serving_it.result()
+
+
+async def _serve(
+    house: House,
+    campaign: CampaignRecord,
+    *,
+    limit: int | None,
+    show: Callable[[Pulse], None],
+    every: timedelta,
+    at_once: asyncio.Event,
+) -> Ending:
+    assert house.provider is not None, "a house without a provider only writes"
+    policy = read_policy(campaign.settings)
+    desk = Desk(
+        campaign.account_id,
+        policy,
+        campaign.created_at,
+        store=house.store,
+        insight=house.books,
+        provider=house.provider,
+        clock=house.clock,
+        key=house.key,
+        forgetful=house.forgetful,
+    )
+    async with AsyncExitStack() as stack:
+        port = await _listening(house, stack, desk.callbacks) if policy.callbacks else None
+        floor = Floor(house, desk, port, at_once)
+        run = floor.take(campaign, limit)
+        stack.enter_context(_signals(floor))
+        await stack.enter_async_context(_door(house, floor))
+        group = await stack.enter_async_context(desk.open())
+        house.forgetful = desk.reconciliation.forgetful
+        await stack.enter_async_context(beside(house.keep_mark()))
+        floor.open(group)
+        await stack.enter_async_context(beside(_look(run, show, every)))
+        return await floor.closing(run)
+
+
+async def _listening(house: House, stack: AsyncExitStack, callbacks: Callbacks) -> int:
+    """Listen for callbacks until the stack unwinds; the port."""
+    host, _, port = house.loaded.secrets.campaign_listen.rpartition(":")
+    if house.account.simulated:
+        host, port = LOOPBACK, "0"
+    return await stack.enter_async_context(serving(callbacks_web.application(callbacks), host, int(port)))
+
+
+@asynccontextmanager
+async def _door(house: House, floor: Floor) -> AsyncIterator[None]:
+    """Other commands ask through it."""
+    token = secrets.token_urlsafe(24)
+    async with serving(door.application(token, floor.wishes()), LOOPBACK, 0) as port:
+        owner = Owner(os.getpid(), RealClock().now(), port, token)
+        house.held.note(owner)
+        try:
+            yield
+        finally:
+            house.held.note(Owner(owner.pid, owner.since))
+
+
+def _address(key: Key, base: str) -> Callable[[PublicId], str]:
+    return lambda attempt: callbacks_web.address(base, attempt, key.tag(attempt))

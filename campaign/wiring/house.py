@@ -1,0 +1,181 @@
+"""The process that owns a database: what it can do with a campaign."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from campaign.core.attempt import AttemptId, CallSid, ResolvedBy
+from campaign.core.custom_field import columns_used
+from campaign.core.events import Accepted, Event, NotPlaced, WrittenOff
+from campaign.core.keyed import Key
+from campaign.core.lead import CampaignId, CampaignState, Outcome
+from campaign.core.records import Account, CampaignRecord, Happened, ImportId, ImportRecord, NewImport
+from campaign.engine.clock import RealClock
+from campaign.engine.loading import load
+from campaign.engine.run import PAUSED_BY_PEOPLE, STOPPED
+from campaign.errors import ListError, UsageError
+from campaign.intake import lines
+from campaign.ports import Clock
+from campaign.provider.exotel.client import ExotelClient
+from campaign.settings import Loaded, Settings
+from campaign.store import lock
+from campaign.store.insight import Books
+from campaign.store.ledger import Ledger
+from campaign.store.mark import Mark
+from campaign.wiring.policy import sheet_of, stored
+
+MARK_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """A list that was read into a campaign. `import_id`: to be accepted or discarded; None: it was there already.
+
+    `rejects`: by reason, the commonest first. `waiting`: leads of the campaign not done before.
+    """
+
+    campaign: CampaignId
+    import_id: ImportId | None
+    lines: int
+    new: int
+    known: int
+    waiting: int
+    rejects: Mapping[str, int] = field(default_factory=dict)
+
+    def told(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a person found out: the call's Sid if it was `placed`, else whether it certainly was not."""
+
+    reason: str
+    placed: str = ""
+    written_off: bool = False
+
+    def event(self, now: datetime) -> Event:
+        if self.placed:
+            return Accepted(now, CallSid(self.placed), ResolvedBy.OPERATOR)
+        if self.written_off:
+            return WrittenOff(now, self.reason)
+        return NotPlaced(now, self.reason, ResolvedBy.OPERATOR)
+
+
+class House:
+    """The process that owns a database, with everything a campaign needs. Make it with `owning`."""
+
+    def __init__(
+        self, *, store: Ledger, books: Books, clock: Clock, key: Key, loaded: Loaded, account: Account, made: bool,
+        held: lock.Lock, provider: ExotelClient | None, mark: Mark | None
+    ) -> None:  # fmt: skip
+        self.store, self.books, self.clock, self.key = store, books, clock, key
+        self.loaded, self.account, self.made, self.forgetful = loaded, account, made, False
+        self.held, self.provider, self._mark = held, provider, mark
+
+    async def look_back(self) -> None:
+        """Whether this database is an older copy of itself, or another machine's; if not, how far it has come."""
+        if self._mark:
+            last = await self.books.last_event()
+            self.forgetful = self.forgetful or self._mark.is_behind(last)
+            if not self.forgetful:
+                self._mark.set(last)
+
+    async def find(self, name: str) -> CampaignRecord | None:
+        return next((each for each in await self.books.campaigns() if each.name == name), None)
+
+    async def open(self, name: str, settings: Settings) -> CampaignRecord:
+        """The campaign, new or not. Raises UsageError if it belongs to another account."""
+        tables = settings.model_dump(mode="json")
+        campaign = await self.store.open_campaign(name, self.account, tables, self.clock.now())
+        self.ours(campaign)
+        return campaign
+
+    async def renew(self, campaign: CampaignRecord, settings: Settings) -> CampaignRecord:
+        """The campaign under these settings: a new policy version where they differ.
+
+        Raises UsageError when CustomField needs a column that a list already loaded does not have.
+        """
+        for file in await self.books.imports(campaign.id):
+            if missing := set(columns_used(settings.provider.custom_field)) - set(file.header):
+                raise UsageError(
+                    f"provider.custom_field uses {', '.join(sorted(missing))}, which {file.file_name} does not have.",
+                    "Leave it out, or give that list its own campaign.",
+                )
+        await self.store.add_policy(campaign.id, settings.model_dump(mode="json"), self.clock.now())
+        found = await self.find(campaign.name)
+        assert found is not None, "a campaign does not vanish"
+        return found
+
+    async def take_in(
+        self, file: Path, name: str, settings: Settings, progress: Callable[[int], None] | None = None
+    ) -> TakenIn:
+        """Read a list into the campaign of that name, new or not; nothing of it is visible until it is accepted.
+
+        `progress` is told the bytes read so far.
+        Raises ListError where it cannot be read or none of its lines can be called; then nothing of it stays.
+        """
+        before = await self.find(name)
+        sheet = sheet_of(file, stored(before) if before else settings)
+        campaign = await self.open(name, settings)
+        tally = await self.books.tally(campaign.id)
+        new = NewImport(campaign.id, sheet.file_name, sheet.sha256, sheet.header, sheet.phone_column, self.clock.now())
+        found = stored(campaign).provider
+        loading = await load(self.store, new, lines(sheet, region=found.region, progress=progress), found.custom_field)
+        if isinstance(loading, ImportRecord):
+            return TakenIn(campaign.id, None, loading.lines, 0, loading.lines, tally.left)
+        rejects = {str(reason): count for reason, count in loading.reasons.most_common()}
+        if before is None and not loading.new:
+            await self.store.discard_import(loading.id, self.clock.now())
+            commonest = ", ".join(f"{count} {reason}" for reason, count in list(rejects.items())[:3])
+            raise ListError(
+                f"no line can be called ({commonest}).", "Is it the right column? See docs/lists.md.", file=file.name
+            )
+        return TakenIn(campaign.id, loading.id, loading.fates.total(), loading.new, loading.known, tally.left, rejects)
+
+    async def accept(self, taken: ImportId) -> None:
+        await self.store.finish_import(taken, self.clock.now())
+
+    async def discard(self, taken: ImportId) -> None:
+        await self.store.discard_import(taken, self.clock.now())
+
+    async def pause(self, campaign: CampaignId) -> None:
+        """With nobody dialling, the ledger's word is enough."""
+        await self.store.set_state(campaign, CampaignState.PAUSED, PAUSED_BY_PEOPLE, self.clock.now())
+
+    async def resolve(self, attempt: AttemptId, resolution: Resolution) -> None:
+        """A person's word on an attempt that is held. Raises UsageError when it is not, or not any more."""
+        [recorded] = await self.store.record([Happened(attempt, resolution.event(self.clock.now()))])
+        if recorded.kept:
+            raise UsageError(
+                f"Nothing was changed: {recorded.kept}.", "`campaign unknown list` has what is still open."
+            )
+
+    async def stop(self, campaign: CampaignId) -> int:
+        """For good. Calls that were alive when their owner died are settled by the next `resume`."""
+        now = self.clock.now()
+        [account] = [each.account_id for each in await self.books.campaigns() if each.id == campaign]
+        alive = [call for call in await self.books.live_calls(account) if call.campaign == campaign]
+        await self.store.set_state(campaign, CampaignState.DRAINING, STOPPED, now)
+        closed = await self.store.close_rest(campaign, Outcome.CANCELED, STOPPED, now)
+        if not alive:
+            await self.store.set_state(campaign, CampaignState.STOPPED, STOPPED, now)
+        return closed
+
+    async def keep_mark(self) -> None:
+        """For ever, while calls are made: a copy taken now will know that it is one."""
+        clock = RealClock()
+        while True:
+            await self.look_back()
+            await clock.wait(clock.now() + MARK_EVERY)
+
+    def ours(self, campaign: CampaignRecord) -> None:
+        theirs = campaign.account
+        if theirs != self.account:
+            whose = "the simulator" if theirs.simulated else f"the account {theirs.account_sid} at {theirs.base_url}"
+            raise UsageError(
+                f"The campaign {campaign.name} belongs to {whose}, not to the account in your settings.",
+                "Use that account's settings, or give this campaign another --name.",
+            )

@@ -1,0 +1,114 @@
+"""Settings as the core knows them: one version of a campaign's policy, and whom it dials through."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from campaign import settings as settings_of
+from campaign.core.attempt import Disposition
+from campaign.core.custom_field import columns_used
+from campaign.core.policy import Policy, Rate
+from campaign.core.records import Account, CampaignRecord
+from campaign.core.window import Span, Window
+from campaign.errors import SettingsError
+from campaign.intake import Sheet, open_sheet
+from campaign.settings import Loaded, Settings
+
+SIMULATED = Account("simulator", "simulated", simulated=True)
+SIMULATED_DB = Path("campaign-simulated.db")
+LOOPBACK = "127.0.0.1"
+
+
+def policy_of(settings: Settings) -> Policy:
+    """One version of a campaign's policy."""
+    provider, retry, report = settings.provider, settings.retry, settings.report
+    return Policy(
+        caller_id=provider.caller_id,
+        flow_url=provider.flow_url,
+        custom_field=provider.custom_field,
+        provider_zone=ZoneInfo(provider.timezone),
+        ring_timeout=provider.ring_timeout,
+        time_limit=provider.time_limit,
+        margin=provider.margin,
+        rate=Rate(*settings.pace.rate),
+        channels=settings.pace.channels,
+        max_attempts=retry.max_attempts,
+        waits={
+            Disposition.BUSY: retry.busy,
+            Disposition.NO_ANSWER: retry.no_answer,
+            Disposition.FAILED: retry.failed,
+        },
+        per_day=retry.per_day,
+        min_gap=retry.min_gap,
+        window=window_of(settings.window),
+        callbacks=bool(settings.callbacks.public_url),
+        poll_after=settings.callbacks.poll_after,
+        poll_every=settings.callbacks.poll_every,
+        details_for=report.details_for,
+        settle_for=report.settle_for,
+        reached_after=report.reached_after,
+    )
+
+
+def window_of(settings: settings_of.WindowSettings) -> Window:
+    return Window(
+        zone=ZoneInfo(settings.timezone),
+        hours={day: tuple(Span(*pair) for pair in settings_of.spans(settings.on(day))) for day in range(7)},
+        start=_instant(settings.start),
+        end=_instant(settings.end),
+    )
+
+
+def _instant(text: str) -> datetime | None:
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None
+
+
+def read_policy(tables: Any) -> Policy:
+    """A stored policy version."""
+    return policy_of(settings_of.parse(tables, "the campaign's stored settings"))
+
+
+def stored(campaign: CampaignRecord) -> Settings:
+    """The settings in force for a campaign."""
+    return settings_of.parse(campaign.settings, "the campaign's stored settings")
+
+
+def account_of(loaded: Loaded) -> Account:
+    """Whom a real campaign dials through. Raises SettingsError naming everything that is missing."""
+    needed = {
+        "EXOTEL_API_KEY": loaded.secrets.secret("exotel_api_key"),
+        "EXOTEL_API_TOKEN": loaded.secrets.secret("exotel_api_token"),
+        "EXOTEL_ACCOUNT_SID": loaded.secrets.exotel_account_sid,
+        "provider.caller_id (or EXOTEL_CALLER_ID)": loaded.settings.provider.caller_id,
+        "provider.flow_url (or EXOTEL_FLOW_URL)": loaded.settings.provider.flow_url,
+    }
+    if missing := [name for name, value in needed.items() if not value]:
+        raise SettingsError(
+            f"To call people these are still missing: {', '.join(missing)}.",
+            "`campaign init` writes the files to fill in; `--simulate` needs no account.",
+        )
+    return Account(loaded.settings.provider.base_url, str(loaded.secrets.exotel_account_sid), simulated=False)
+
+
+def simulated_settings(settings: Settings, header: Sequence[str] = ()) -> Settings:
+    """The same campaign against the simulator: no window, callbacks over loopback, made-up caller and flow.
+
+    A column `simulate` of the list fixes what a phone does; it travels in CustomField.
+    """
+    tables = settings.model_dump(mode="json")
+    provider = tables["provider"]
+    provider["caller_id"] = provider["caller_id"] or "08030000000"
+    provider["flow_url"] = provider["flow_url"] or "http://my.exotel.com/simulated/exoml/start_voice/1"
+    if "simulate" in header and "{simulate}" not in provider["custom_field"]:
+        provider["custom_field"] += " simulate={simulate}"
+    tables["window"] = {"timezone": tables["window"]["timezone"], "hours": "00:00-24:00"}
+    tables["callbacks"]["public_url"] = f"http://{LOOPBACK}"
+    return settings_of.parse(tables, "the settings")
+
+
+def sheet_of(file: Path, settings: Settings) -> Sheet:
+    """The list, as these settings read it. Raises ListError."""
+    needs = columns_used(settings.provider.custom_field)
+    return open_sheet(file, phone_column=settings.list.phone_column, needs=needs)
