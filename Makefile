@@ -4,11 +4,11 @@ BIN := .venv/bin
 # The locks name hashes and no addresses: packages come from wherever pip is set up to look.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test check fmt soak bench clean
+.PHONY: help demo test check fmt soak prove prove-long bench clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
 
 demo: .venv/run  ## run a campaign from samples/leads.csv against the built-in simulator: nobody is called
 	@rm -rf .demo && mkdir .demo
@@ -29,6 +29,12 @@ fmt: .venv/develop  ## put the code into its form
 
 soak: .venv/develop  ## the long tests: 2,000 leads of mixed fate
 	$(BIN)/python -m pytest -m soak --timeout 900 -s
+
+prove: .venv/develop  ## the proof of the promise (docs/guarantee.md): a quarter of an hour; needs strace
+	$(BIN)/python -m tests.prove
+
+prove-long: .venv/develop  ## the same for hours, before a release
+	$(BIN)/python -m tests.prove --long
 
 bench: .venv/develop  ## measure, side by side in one run (benchmarks/README.md)
 	$(BIN)/python -m benchmarks

@@ -1,0 +1,124 @@
+"""Damaged lists through the reader of CSV files, against a count of their records that knows nothing of it.
+
+Of a list that is not refused every record comes out once, with the line it starts on, as a lead or a reject, and its
+cells as the standard library reads them.
+"""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import StringIO
+from itertools import chain
+from pathlib import Path
+
+from campaign.core.records import NewLead, Reject, RejectReason
+from campaign.errors import ListError
+from campaign.intake import Sheet, lines, open_sheet, preview
+from tests.prove.fuzz_limits import Findings, TooSlow, bounded, story
+
+MARKS = ("read", "refused", "lead", "reject", "quoted", "wrong width")
+LONGEST_WORDS = 3_000
+WIDTHS = (RejectReason.TOO_MANY_FIELDS, RejectReason.TOO_FEW_FIELDS)
+_BREAKS = "\r\n"
+
+
+@dataclass(slots=True)
+class Counted:
+    """A record by the independent count."""
+
+    line: int
+    fields: int
+
+
+def feed(data: bytes, file: Path, found: Findings) -> None:
+    """One list; `file`: where it is laid."""
+    file.write_bytes(data)
+    try:
+        breaches = list(_read(data, file, found))
+    except ListError as refused:
+        found.figures["list refused"] += 1
+        told = f"{refused.message} {refused.hint}"
+        breaches = [] if len(told) < LONGEST_WORDS else ["a refusal longer than a person reads"]
+    except (Exception, TooSlow) as broken:  # noqa: BLE001  whatever it is, it is the finding
+        breaches = [story(broken)]
+    found.figures["lists"] += 1
+    for what in breaches:
+        found.breach("list", f"list: {what}", data)
+
+
+def _read(data: bytes, file: Path, found: Findings) -> Iterator[str]:
+    with bounded():
+        sheet = open_sheet(file)
+        got = list(chain.from_iterable(lines(sheet, region="IN")))
+        shown = preview(sheet, region="IN")
+    found.figures["list read"] += 1
+    found.figures["list quoted"] += b'"' in data
+    text = data.decode("utf-8-sig")
+    header, *below = records(text)
+    if [each.source_line for each in got] != [each.line for each in below]:
+        yield f"{len(got)} lines came out of {len(below)} records"
+        return
+    if header.fields != len(sheet.header):
+        yield "another header"
+    if shown != got[:5]:
+        yield "the preview shows other lines"
+    yield from _cells(text, below, got, sheet, found)
+
+
+def _cells(
+    text: str, below: list[Counted], got: list[NewLead | Reject], sheet: Sheet, found: Findings
+) -> Iterator[str]:
+    expected = _by_line(text)
+    for each, counted in zip(got, below, strict=True):
+        found.figures["list lead" if isinstance(each, NewLead) else "list reject"] += 1
+        wrong = isinstance(each, Reject) and each.reason in WIDTHS
+        found.figures["list wrong width"] += wrong
+        if wrong is not (counted.fields != len(sheet.header)):
+            yield "a record's width was not seen"
+        elif not wrong and list(each.cells) != expected.get(counted.line):
+            yield "cells other than the standard library's"
+        if isinstance(each, Reject) and len(each.value) + len(each.suggestion) > LONGEST_WORDS:
+            yield "a reject longer than a person reads"
+
+
+def _by_line(text: str) -> dict[int, list[str]]:
+    """The standard library's cells of each record, by the line it starts on."""
+    csv.field_size_limit(10_000_000)
+    reader, found, line = csv.reader(StringIO(text, newline="")), {}, 1
+    for cells in reader:
+        found[line] = cells
+        line = reader.line_num + 1
+    return found
+
+
+def records(text: str) -> list[Counted]:
+    """RFC 4180, sign by sign: a quote counts at a cell's beginning only; a line of blanks alone is no record."""
+    found: list[Counted] = []
+    line, at = 1, 0
+    while at < len(text):
+        end, fields, breaks = _record(text, at)
+        if not text[at:end].isspace():
+            found.append(Counted(line, fields))
+        line, at = line + breaks, end
+    return found
+
+
+def _record(text: str, at: int) -> tuple[int, int, int]:
+    """Behind the record that begins here; its fields; the line breaks in it."""
+    fields, breaks, fresh, quoted = 1, 0, True, False
+    while at < len(text):
+        sign = text[at]
+        at += 1
+        if sign in _BREAKS:
+            if sign == "\r" and text[at : at + 1] == "\n":
+                at += 1
+            breaks += 1
+            if not quoted:
+                return at, fields, breaks
+        elif sign == '"' and (fresh or quoted):
+            quoted = not quoted
+            if text[at : at + 1] == '"' and not fresh and not quoted:  # twice: the sign itself
+                quoted, at = True, at + 1
+        fresh = sign == "," and not quoted
+        fields += fresh
+    return at, fields, breaks

@@ -1,0 +1,35 @@
+"""What every part of the proof hands back, and how much of it is wanted."""
+
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much: `long` before a release; `slice` a few seconds' worth, for `make test` and the ablations."""
+
+    long: bool = False
+    slice: bool = False
+    seed: int = 1
+
+    def pick(self, small: int, usual: int, large: int) -> int:
+        return small if self.slice else large if self.long else usual
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """`figures`: what was done, by name. `failures`: what broke the promise, each with how to see it again."""
+
+    part: str
+    figures: Mapping[str, int | str] = field(default_factory=dict)
+    failures: Sequence[str] = ()
+
+
+Part = Callable[[Extent], Proved]
+
+
+def commit() -> str:
+    """The commit the proof was run on."""
+    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return found.stdout.strip() or "unknown"

@@ -1,0 +1,207 @@
+"""Core simulation: many small campaigns in virtual time, with every fault that the core can see.
+
+Half of the seeds are always the same, half are fresh. Some of them are played again through the real steps and the
+real Store, and must end in the same ledger. `python -m tests.prove.simulation SEED` tells the story of one seed.
+"""
+
+import multiprocessing
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.prove.part import Extent, Proved
+from tests.prove.simulation_checks import Checks
+from tests.prove.simulation_plan import plan_of
+from tests.prove.simulation_play import Play, Side
+from tests.prove.simulation_real import Real
+from tests.prove.simulation_steps import Model
+from tests.prove.simulation_world import CALLBACK, CONNECT, Time, World
+
+CHUNK = 50
+PROCESSES = 2
+REAL_SECONDS = 60
+FRESH = 1_000_000  # the fresh seeds begin behind the fixed ones
+REGRESSIONS = Path(__file__).with_name("regressions.txt")
+ROADS = (
+    "settled: callback",
+    "settled: poll",
+    "two answers",
+    "no control call",
+    "proved not placed",
+    "late truth",
+    "parked behind a doubt",
+    "retry refused at the window",
+    "a silent call was asked for",
+    "callback before the answer",
+    "interrupted before the answer",
+    "held for a person",
+    "a stranger is listed",
+    "outlasts its channel (5xx)",
+    "the same callback twice",
+    "the provider redials",
+    "look-up: 429",
+    "look-up: 5xx",
+    "look-up: missing while alive",
+    "look-up: the list lags",
+    "look-up: the list shows nothing",
+    "callback: nobody listened",
+    "crash",
+    "crash again",
+    "crash: between commit and send",
+    "crash: before the answer",
+    "crash: callback kept, not read",
+    "pause",
+    "resume",
+    "policy",
+    "sleep",
+    "clock",
+    "held back: all channels are in use",
+    "held back: too soon after the last call to this number",
+    "held back: this number had its calls for the day",
+    "held back: another call to this number is alive",
+)
+RARE = ("stop", "write off", "settled: operator")  # of many seeds alone; a slice may miss them
+MUST = [*(f"connect: {fault}" for fault in CONNECT), *(f"callback: {fault}" for fault in CALLBACK), *ROADS]
+
+
+@dataclass(slots=True)
+class Played:
+    """What seeds came to."""
+
+    failures: list[str] = field(default_factory=list)
+    happened: Counter[str] = field(default_factory=Counter)
+    seeds: int = 0
+    leads: int = 0
+    requests: int = 0
+
+    def add(self, other: "Played") -> None:
+        self.failures += other.failures
+        self.happened += other.happened
+        self.seeds += other.seeds
+        self.leads += other.leads
+        self.requests += other.requests
+
+
+def play(seed: int, tell: Callable[[str], None] = lambda _: None) -> Played:
+    """One seed through the model, every invariant held against it."""
+    plan = plan_of(seed)
+    world = World(seed, Time(plan.start))
+    model = Model(plan, world)
+    checks = Checks(plan, world, model)
+    it = Play(plan, model, world, lambda words: tell(f"{world.time.true:%d %H:%M:%S}  {words}"))
+    it.run()
+    requests = len(world.requests)
+    checks.at_end(it.ended)
+    happened = world.happened + model.ledger.roads + checks.roads
+    return Played(checks.failures, happened, 1, len(plan.leads), requests)
+
+
+def compare(seed: int) -> Played:
+    """One seed through the model and through the real steps."""
+    plan = plan_of(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(seed, Time(plan.start))
+        real = Real(plan, world, Path(folder))
+        try:
+            there = _ledger(seed, real, world)
+        finally:
+            real.close()
+    again = World(seed, Time(plan.start))
+    expected = _ledger(seed, Model(plan, again), again)
+    unlike = [pair for pair in zip(expected, there, strict=False) if pair[0] != pair[1]]
+    failures = []
+    if unlike or len(expected) != len(there):
+        failures = [f"seed {seed}: the real ledger differs from the model's: {unlike[:1] or len(there)}"]
+    return Played(failures, Counter(), 1, len(plan.leads), len(world.requests))
+
+
+def _ledger(seed: int, side: Side, world: World) -> list[object]:
+    Play(plan_of(seed), side, world).run()
+    leads, attempts = side.snapshot()
+    return leads + attempts
+
+
+def prove(extent: Extent) -> Proved:
+    seeds = extent.pick(60, 20_000, 500_000)
+    half = seeds // 2
+    fresh = [FRESH + (extent.seed * 1_009 + place) % 10**12 for place in range(half)]
+    wanted = [*regressions("simulation"), *range(1, half + 1), *fresh]
+    begun = time.monotonic()
+    if extent.slice:
+        played, real = _play_all(wanted), _compare_all([4, 6], begun + REAL_SECONDS)
+    else:
+        played, real = _side_by_side(
+            wanted, [*regressions("simulation"), *range(1, 101), *fresh[: extent.pick(0, 100, 1000)]]
+        )
+    must = MUST if extent.slice else [*MUST, *RARE]
+    missing = [] if extent.slice and seeds < 200 else [each for each in must if not played.happened[each]]
+    missing += [each for each in ("settled: callback", "settled: poll") if not played.happened[each]]
+    failures = [*played.failures, *real.failures, *(f"it never happened: {each}" for each in dict.fromkeys(missing))]
+    return Proved("simulation", _figures(played, real), failures)
+
+
+def _figures(played: Played, real: Played) -> dict[str, int | str]:
+    return {
+        "seeds": played.seeds,
+        "leads": played.leads,
+        "requests": played.requests,
+        "seeds through the real steps": real.seeds,
+        "requests through them": real.requests,
+        **dict(sorted(played.happened.items())),
+    }
+
+
+def _side_by_side(seeds: Sequence[int], real: Sequence[int]) -> tuple[Played, Played]:
+    """In processes of their own. The real steps first, as far as their time goes."""
+    played, compared = Played(), Played()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(PROCESSES, context) as pool:
+        until = time.monotonic() + REAL_SECONDS * max(1, len(real) // 200)
+        halves = [pool.submit(_compare_all, real[start::PROCESSES], until) for start in range(PROCESSES)]
+        chunks = [pool.submit(_play_all, seeds[start : start + CHUNK]) for start in range(0, len(seeds), CHUNK)]
+        for done in halves:
+            compared.add(done.result())
+        for done in chunks:
+            played.add(done.result())
+    return played, compared
+
+
+def _play_all(seeds: Sequence[int]) -> Played:
+    played = Played()
+    for seed in seeds:
+        played.add(play(seed))
+    return played
+
+
+def _compare_all(seeds: Sequence[int], until: float) -> Played:
+    """`until`: on the machine's monotonic clock, which its processes share."""
+    compared = Played()
+    for seed in seeds:
+        if time.monotonic() > until:
+            break
+        compared.add(compare(seed))
+    return compared
+
+
+def regressions(part: str) -> list[int]:
+    """Seeds of a part that failed once, from `regressions.txt`: `part seed  # why`."""
+    if not REGRESSIONS.exists():
+        return []
+    lines = (line.partition("#")[0].split() for line in REGRESSIONS.read_text().splitlines())
+    return [int(words[1]) for words in lines if words and words[0] == part]
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+
+
+if __name__ == "__main__":
+    one = int(sys.argv[1])
+    found = play(one, _say).failures + compare(one).failures
+    _say("\n".join(found or ["holds"]))
+    sys.exit(bool(found))
