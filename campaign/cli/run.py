@@ -47,6 +47,8 @@ def run_list(
     typed = Run(limit, wiring.Simulation(speed, town) if simulate else None, config is not None)
 
     there = database if database.exists() else None
+    if there:
+        wiring.bring_up_to_date(database)
 
     async def go() -> int:
         await listing.refuse_early(wish, sheet, there)

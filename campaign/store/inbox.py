@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from campaign.core.records import AccountId, CallbackFate, InboxId, RawCallback
 from campaign.store import tables
-
-MOST_KEPT = 100  # bodies an attempt
 
 inbox, attempt, request = tables.inbox, tables.attempt, tables.request
 
@@ -36,7 +34,7 @@ def _keep(connection: Connection, attempt_id: int | None, raw: RawCallback) -> C
         .where(inbox.c.attempt_id == attempt_id, inbox.c.body_hash == body_hash)
         .values(times=inbox.c.times + 1, last_at=raw.at)
     )
-    if repeated.rowcount or _full(connection, attempt_id, raw.at):
+    if repeated.rowcount:
         return CallbackFate.REPEATED
     connection.execute(
         insert(inbox).values(
@@ -50,16 +48,6 @@ def _keep(connection: Connection, attempt_id: int | None, raw: RawCallback) -> C
         )
     )
     return CallbackFate.STORED
-
-
-def _full(connection: Connection, attempt_id: int, now: datetime) -> bool:
-    """So many different bodies are no call's: whoever knows an address cannot fill the disk. More are only counted."""
-    theirs = inbox.c.attempt_id == attempt_id
-    kept = connection.execute(select(func.count(), func.max(inbox.c.id)).where(theirs)).one()
-    if kept[0] < MOST_KEPT:
-        return False
-    connection.execute(update(inbox).where(inbox.c.id == kept[1]).values(times=inbox.c.times + 1, last_at=now))
-    return True
 
 
 def mark_read(connection: Connection, read: Sequence[tuple[InboxId, datetime]]) -> list[bool]:

@@ -25,6 +25,8 @@ def check(file: Path) -> None:
     """Raises UsageError if there is no database of today's schema in `file`; never makes or changes one."""
     require(file)
     found = _version(file)
+    if found is None:
+        raise UsageError(f"There is no campaign in {file} yet.", "`campaign run LEADS.csv` makes one.")
     if found != HEAD:
         _refuse_unless_older(file, found)
         raise UsageError(
@@ -32,10 +34,10 @@ def check(file: Path) -> None:
         )
 
 
-def is_old(file: Path) -> bool:
-    """Whether an older version made it."""
+def lags(file: Path) -> bool:
+    """Whether an older version made it, or whoever made it was interrupted."""
     found = _version(file)
-    return found is not None and found < HEAD
+    return found is None or found < HEAD
 
 
 def prepare(file: Path) -> bool:

@@ -74,8 +74,8 @@ async def owning(
 
 
 def bring_up_to_date(database: Path) -> None:
-    """Migrate a database that an older version made, unless somebody owns it."""
-    if database.exists() and schema.is_old(database):
+    """Migrate a database that an older version made, or that was never finished, unless somebody owns it."""
+    if database.exists() and schema.lags(database):
         me = Owner(os.getpid(), RealClock().now())
         with lock.held(lock.lock_file(database), me, f"The database {database}", OWNED):
             schema.prepare(database)

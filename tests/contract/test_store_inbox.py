@@ -35,13 +35,6 @@ async def test_the_same_body_again_is_only_counted(bench: Bench, spring: Campaig
     assert len(await bench.books.unread_callbacks(10)) == 1
 
 
-async def test_more_different_bodies_than_a_call_can_have_are_only_counted(bench: Bench, spring: CampaignId) -> None:
-    [attempt] = await bench.alive(spring, 1)
-    callbacks = [await raw(bench, attempt, f"{number}".encode()) for number in range(120)]
-    assert await bench.store.keep_callbacks(callbacks) == [STORED] * 100 + [REPEATED] * 20
-    assert len(await bench.books.unread_callbacks(200)) == 100
-
-
 async def test_another_body_or_another_attempt_is_a_callback_of_its_own(bench: Bench, spring: CampaignId) -> None:
     one, other = await bench.alive(spring, 1, 2)
     callbacks = [await raw(bench, one), await raw(bench, one, b"[]"), await raw(bench, other)]

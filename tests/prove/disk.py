@@ -20,6 +20,7 @@ from random import Random
 from tests.prove import disk_processes, disk_refusals
 from tests.prove.disk_play import Played, play
 from tests.prove.disk_world import KINDS, Disk
+from tests.prove.kills_office import memory
 from tests.prove.part import Extent, Proved
 
 PART = "disk"
@@ -66,5 +67,5 @@ def _disks(writes: int, extent: Extent) -> Iterator[Disk]:
 def one(disk: Disk) -> Played:
     """One play, in this process."""
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it tells of every caller that was cancelled
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=memory()) as folder:
         return asyncio.run(play(Path(folder), Disk(disk.kind, disk.bad, disk.for_good)))

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from tests.prove.kills_judge import Judge, Log
-from tests.prove.kills_office import Blow, Case, play, system_calls, town_for
+from tests.prove.kills_office import Blow, Case, memory, play, system_calls, town_for
 from tests.prove.launcher import Launcher
 from tests.prove.part import Extent, Proved
 
@@ -21,7 +21,7 @@ EACH = 12
 def prove(extent: Extent) -> Proved:
     if not shutil.which("strace"):
         return Proved("disk of processes", {}, ["strace is missing"])
-    with tempfile.TemporaryDirectory() as made:
+    with tempfile.TemporaryDirectory(dir=memory()) as made:
         base, launcher = Path(made).resolve(), Launcher()
         try:
             return _proved(base, extent, launcher)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.acceptance.town import Office, an_office, toml
+from tests.prove.kills_office import memory
 from tests.prove.part import Proved
 
 DATABASE = "campaign-simulated.db"
@@ -49,9 +50,24 @@ def _read_only_folder(hurt: Hurt) -> None:
     hurt.undo.callback(hurt.folder.chmod, 0o700)
 
 
+STRANGER = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
 def _locked(hurt: Hurt) -> None:
-    stranger = hurt.undo.enter_context(closing(sqlite3.connect(hurt.database, isolation_level=None)))
-    stranger.execute("BEGIN IMMEDIATE")
+    """By another process: this one would lose its lock by looking at the file."""
+    stranger = hurt.undo.enter_context(
+        subprocess.Popen(
+            [sys.executable, "-c", STRANGER, str(hurt.database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+    )
+    assert stranger.stdout is not None
+    stranger.stdout.readline()
 
 
 def _damaged_page(hurt: Hurt) -> None:
@@ -92,7 +108,7 @@ HURTS: Mapping[str, Callable[[Hurt], None]] = {
 
 
 def prove() -> Proved:
-    with tempfile.TemporaryDirectory() as base, an_office(Path(base) / "whole") as office:
+    with tempfile.TemporaryDirectory(dir=memory()) as base, an_office(Path(base) / "whole") as office:
         office.environment.pop("CAMPAIGN_KEY")  # the key lies beside the database, where it can be lost
         office.write_list(["answers"] * 300)
         (office.folder / "town.toml").write_text(toml(TOWN))

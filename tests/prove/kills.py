@@ -18,7 +18,7 @@ from random import Random
 
 from tests.acceptance.town import Town
 from tests.prove.kills_judge import Judge, Log
-from tests.prove.kills_office import SCENES, Blow, Case, Scene, play, system_calls, town_for
+from tests.prove.kills_office import SCENES, Blow, Case, Scene, memory, play, system_calls, town_for
 from tests.prove.launcher import Launcher, points
 from tests.prove.part import Extent, Proved
 
@@ -50,7 +50,7 @@ Reached = dict[tuple[str, int], Counter[str]]
 
 def prove(extent: Extent, through: Path | None = None) -> Proved:
     """`through`: a Python file that is run in place of `-m campaign`, to show that a safeguard's loss is noticed."""
-    with tempfile.TemporaryDirectory() as base:
+    with tempfile.TemporaryDirectory(dir=memory()) as base:
         proof = _Proof(Path(base).resolve(), extent, through)
         try:
             return proof.proved()
