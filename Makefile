@@ -15,7 +15,8 @@ demo: .venv/run  ## run a campaign from samples/leads.csv against the built-in s
 	$(BIN)/campaign run samples/leads.csv --simulate --db .demo/campaign.db
 
 test: check  ## everything that must hold: style, types, walls, then the tests
-	$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m compileall -q campaign tests  # the tests start many processes
+	$(BIN)/python -m pytest -n 3
 
 check: .venv/develop  ## style, types and walls only
 	$(BIN)/ruff check

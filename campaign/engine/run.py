@@ -133,6 +133,7 @@ class Run:
             return self._settling(undecided, missing)
         if not self._compared:
             self._compared = True
+            await self.desk.doubts.step(now)  # one that is overdue may be settled yet
             await self.desk.reconciliation.compare(Rank.DETAILS)
             return Wait(now)
         return await self._finish(bool(tally.held), now)

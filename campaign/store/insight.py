@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, text, tuple_
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from campaign.core.attempt import LIVE_STATES, AttemptId, AttemptState, CallSid, Disposition
@@ -32,6 +33,7 @@ from campaign.core.records import (
     UnreadCallback,
 )
 from campaign.core.tally import Tally
+from campaign.errors import CampaignError
 from campaign.store import campaigns, imports, numbered, tables
 from campaign.store.dialling import ALIVE
 from campaign.store.rows import ATTEMPT_COLUMNS, attempt_of
@@ -73,6 +75,11 @@ class Books:
                 return await _fetch(self._still, query)
             async with self._engine.connect() as connection:
                 return await _fetch(connection, query)
+        except DBAPIError as broken:
+            raise CampaignError(
+                f"The database cannot be read: {broken.orig}.",
+                "Restore it from a copy; `campaign verify` tells what is damaged.",
+            ) from None
         finally:
             self._asking -= 1
 

@@ -30,9 +30,8 @@ DOUBLE = 5
 """Every so manyth command dies again while it recovers."""
 IN_RECOVERY = ("after Store.recover", "before commit", "after Store.record", "before Provider.look_up_many")
 SLICE = (
-    Case("told", 0, Blow("after Store.begin_sending", 2)),
-    Case("told", 0, Blow("after Provider.place", 3), Blow("after Store.recover", 1)),
-    Case("told", 0, Blow("before Store.mark_read", 1)),
+    Case("told", 0, Blow("before Store.record", 4)),
+    Case("told", 0, Blow("after Provider.place", 5), Blow("after Store.recover", 1)),
 )
 SOMETIMES = (
     "told",
@@ -67,7 +66,7 @@ class _Proof:
         self.figures: Counter[str] = Counter()
         self.failures: list[str] = []
         self._died_at: set[str] = set()
-        for _ in range(AT_ONCE):
+        for _ in range(extent.pick(len(SLICE), AT_ONCE, AT_ONCE)):
             self._launchers.put(Launcher())
 
     def close(self) -> None:
@@ -146,7 +145,10 @@ class _Proof:
     def _play(self, cases: Sequence[Case | str]) -> list[Scene]:
         """All of them in one town, and the log's word on each."""
         folder = self._base / f"town {next(self._offices)}"
-        with town_for(folder, len(cases), self._extent.seed) as town, ThreadPoolExecutor(AT_ONCE) as pool:
+        with (
+            town_for(folder, len(cases), self._extent.seed) as town,
+            ThreadPoolExecutor(self._launchers.qsize()) as pool,
+        ):
             scenes = list(pool.map(lambda each: self._one(town, *each), enumerate(cases)))
         log = Log(town.log)
         self.figures += log.happened
