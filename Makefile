@@ -16,7 +16,7 @@ demo: .venv/run  ## run a campaign from samples/leads.csv against the built-in s
 
 test: check  ## everything that must hold: style, types, walls, then the tests
 	@$(BIN)/python -m compileall -q campaign tests  # the tests start many processes
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: .venv/develop  ## style, types and walls only
 	$(BIN)/ruff check
@@ -28,7 +28,7 @@ fmt: .venv/develop  ## put the code into its form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-soak: .venv/develop  ## the long tests: 2,000 leads of mixed fate
+soak: .venv/develop  ## the long tests: 2,000 leads of mixed fate, kills, leaks of secrets
 	$(BIN)/python -m pytest -m soak --timeout 900 -s
 
 prove: .venv/develop  ## the proof of the promise (docs/guarantee.md): a quarter of an hour; needs strace

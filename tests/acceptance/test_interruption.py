@@ -30,7 +30,7 @@ def _assert_the_rest_is_called_once_each(office: Office, log: Path, numbers: lis
     assert sorted(post.number for post in TownLog(log).posts) == numbers
 
 
-@pytest.mark.parametrize("how", ["asking", "callbacks"])
+@pytest.mark.parametrize("how", ["asking", pytest.param("callbacks", marks=pytest.mark.soak)])
 def test_killed_at_several_moments_a_campaign_goes_on_without_a_second_call(tmp_path: Path, how: str) -> None:
     heard = callbacks() if how == "callbacks" else {}
     with a_town(tmp_path) as town, an_office(tmp_path / "office", town) as office:

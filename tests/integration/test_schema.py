@@ -257,7 +257,7 @@ async def test_a_reader_cannot_write(file: Path) -> None:
 
 async def test_a_reader_never_makes_a_file(tmp_path: Path) -> None:
     async with insight.opened(tmp_path / "campaign.db") as books:
-        with pytest.raises(OperationalError, match="unable to open"):
+        with pytest.raises(CampaignError, match="unable to open"):
             await books.campaigns()
     assert names(tmp_path) == []
 
