@@ -1,5 +1,6 @@
 """The ledger for reading (`ports.Insight`): a connection that cannot write, beside any owner."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -55,21 +56,31 @@ class Books:
     def __init__(self, engine: AsyncEngine, still: AsyncConnection | None = None) -> None:
         self._engine = engine
         self._still = still
-        self._asking = 0
+        self._asked: set[asyncio.Future[Sequence[Any]]] = set()
 
     @property
     def busy(self) -> bool:
         """Somebody is waiting for an answer."""
-        return self._asking > 0
+        return bool(self._asked)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator["Books"]:
         """One read transaction: nothing that is written meanwhile is seen."""
         async with self._engine.connect() as connection:
-            yield Books(self._engine, connection)
+            still = Books(self._engine, connection)
+            try:
+                yield still
+            finally:
+                await still.quiet()
 
     async def _all(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
-        self._asking += 1
+        # A question is answered whole even if nobody waits any more: one broken off would leave its thread behind.
+        asked = asyncio.ensure_future(self._answer(query))
+        self._asked.add(asked)
+        asked.add_done_callback(self._asked.discard)
+        return await asyncio.shield(asked)
+
+    async def _answer(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
         try:
             if self._still is not None:
                 return await _fetch(self._still, query)
@@ -80,8 +91,11 @@ class Books:
                 f"The database cannot be read: {broken.orig}.",
                 "Restore it from a copy; `campaign verify` tells what is damaged.",
             ) from None
-        finally:
-            self._asking -= 1
+
+    async def quiet(self) -> None:
+        """Until every question is answered."""
+        while self._asked:
+            await asyncio.wait(self._asked)
 
     async def campaigns(self) -> list[CampaignRecord]:
         return [campaigns.record_of(row) for row in await self._all(campaigns.CAMPAIGNS)]
@@ -416,7 +430,9 @@ def _attempt(row: Any) -> AttemptRecord:
 async def opened(file: Path) -> AsyncIterator[Books]:
     """The books of `file`, which must exist with today's schema (`store.schema.check`)."""
     engine = reading_engine(file)
+    books = Books(engine)
     try:
-        yield Books(engine)
+        yield books
     finally:
+        await books.quiet()
         await engine.dispose()
