@@ -1,5 +1,6 @@
 """Attempts in doubt: the provider is asked when the call must be over, and `core.doubt` judges what it answers."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -39,10 +40,15 @@ class Doubts:
         self._store, self._insight, self._enquiry = store, insight, enquiry
         self._clock, self._feed, self._settled = clock, feed, settled
         self._failed: dict[AttemptId, datetime] = {}
+        self._turn = asyncio.Lock()
         self.bell = feed.listen()
 
     async def step(self, now: datetime) -> datetime | None:
-        """Ask about whatever is due; when to come back."""
+        """Ask about whatever is due; when to come back. One at a time: two negatives of one moment are one."""
+        async with self._turn:
+            return await self._step(now)
+
+    async def _step(self, now: datetime) -> datetime | None:
         for doubt in await self._insight.doubts(self._account):
             match next_step(doubt.call.attempt, doubt.asked, self._policy):
                 case AskAt(at) if max(at, self._failed.get(doubt.call.attempt.id, at)) <= now:

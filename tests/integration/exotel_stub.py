@@ -28,10 +28,10 @@ class StillClock:
         return self.ticking
 
     def real(self, span: object) -> float:
-        raise NotImplementedError
+        raise AssertionError("the client never waits by the campaign's time")
 
     async def wait(self, until: datetime | None, bell: asyncio.Event | None = None) -> None:
-        raise NotImplementedError
+        raise AssertionError("the client never waits by the campaign's time")
 
 
 Reply = Callable[[asyncio.StreamWriter], Awaitable[None]]

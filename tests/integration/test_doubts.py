@@ -148,6 +148,16 @@ async def test_one_clean_negative_is_not_enough_and_two_prove_that_it_was_never_
         assert [each["controlled"] for each in await answers(house)] == [True, True]
 
 
+async def test_two_negatives_of_one_moment_are_one(tmp_path: Path) -> None:
+    async with doubting(tmp_path) as (house, desk):
+        house.clock.move(LONGEST)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(2):
+                group.create_task(desk.doubts.step(OVER))
+        assert len(await answers(house)) == 1
+        assert (await house.attempts())[0].attempt.disposition is None
+
+
 async def test_what_was_never_placed_is_due_again_at_once_and_counts_for_nothing(tmp_path: Path) -> None:
     async with doubting(tmp_path, per_day=1) as (house, desk):
         for now in (OVER, AGAIN, AGAIN):
