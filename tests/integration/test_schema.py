@@ -23,6 +23,7 @@ from campaign.errors import CampaignError, UsageError
 from campaign.store import insight, ledger, schema, tables
 from campaign.store.sqlite import reading_engine, writing_engine
 from tests.builders import NOON, policy
+from tests.integration.house import connections_closed
 
 NAMES = ["campaign.db", "my calls.db", "a?b.db", "a#b.db", "100%25.db", "fünf & sechs.db"]
 
@@ -256,7 +257,7 @@ async def test_a_reader_cannot_write(file: Path) -> None:
 
 
 async def test_a_reader_never_makes_a_file(tmp_path: Path) -> None:
-    async with insight.opened(tmp_path / "campaign.db") as books:
+    async with connections_closed(), insight.opened(tmp_path / "campaign.db") as books:
         with pytest.raises(CampaignError, match="unable to open"):
             await books.campaigns()
     assert names(tmp_path) == []
