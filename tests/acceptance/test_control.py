@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.acceptance.town import Tables, a_town, an_office, until
 from tests.acceptance.town_log import TownLog
 
-SLOW: Tables = {"pace": {"rate": "10/s", "channels": 20}}
+SLOW: Tables = {"pace": {"rate": "15/s", "channels": 20}}
 
 
 def _posted(log: Path, count: int) -> None:

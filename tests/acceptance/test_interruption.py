@@ -11,7 +11,7 @@ from tests.acceptance.town_log import TownLog, told
 
 SCRIPTS = [*OF_SCRIPT, *OF_SCRIPT, *OF_SCRIPT]
 POSTS_BEFORE_EACH_KILL = (5, 30)
-SLOW: Tables = {"pace": {"rate": "10/s", "channels": 20}}
+SLOW: Tables = {"pace": {"rate": "15/s", "channels": 20}}
 
 
 def _posted(log: Path, count: int, running: Running | None = None) -> None:

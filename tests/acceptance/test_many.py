@@ -22,7 +22,7 @@ class Scale:
 
 
 def test_200_leads_are_each_called_as_often_as_they_must_inside_rate_and_channels(tmp_path: Path) -> None:
-    _judge(tmp_path, Scale(leads=200, requests=45, seconds=1, channels=8), heard={})
+    _judge(tmp_path, Scale(leads=200, requests=80, seconds=1, channels=16), heard={})
 
 
 @pytest.mark.soak

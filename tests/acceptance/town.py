@@ -9,16 +9,17 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
+from tempfile import mkdtemp
 from threading import Event
 from types import MappingProxyType
 from typing import Any
+
+from tests.acceptance.command import started
 
 Tables = Mapping[str, Mapping[str, Any]]
 Row = dict[str, str]
@@ -107,16 +108,16 @@ def a_town(folder: Path, **keys: object) -> Iterator[Town]:
     """`campaign simulate` as a process, ended on the way out."""
     file, log = folder / "town.toml", folder / "town.jsonl"
     file.write_text(toml({**QUICK_TOWN, **keys}))
-    command = [sys.executable, "-m", "campaign", "simulate", "--port", "0", "--town", str(file), "--log", str(log)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment(folder)) as process:
-        try:
-            assert process.stdout is not None
-            found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
-            assert found, "the simulator says where it is"
-            yield Town(found[0], log)
-        finally:
-            process.terminate()
-            process.wait(LONGEST)
+    command = ("simulate", "--port", "0", "--town", str(file), "--log", str(log))
+    town = Running(command, folder, _environment(folder))
+    try:
+        until(lambda: "http://" in town.said)
+        found = re.search(r"http://127\.0\.0\.1:\d+", town.said)
+        assert found, "the simulator says where it is"
+        yield Town(found[0], log)
+    finally:
+        town.send(signal.SIGTERM)
+        town.ended()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,21 +135,32 @@ class Ended:
 class Running:
     """A command that is not over yet."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
-        self.pid = process.pid
+    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+        said = Path(mkdtemp(dir=folder, prefix=".said-"))
+        self._out, self._err = said / "out", said / "err"
+        self._process = started(command, folder, environment, self._out, self._err)
+        assert self._process.pid is not None, "it was just started"
+        self.pid = self._process.pid
 
     @property
     def over(self) -> bool:
-        return self._process.poll() is not None
+        return self._process.exitcode is not None
+
+    @property
+    def said(self) -> str:
+        """On standard output, so far."""
+        return self._out.read_text() if self._out.exists() else ""
 
     def send(self, which: signal.Signals) -> None:
-        self._process.send_signal(which)
+        os.kill(self.pid, which)
 
     def ended(self, within: float = LONGEST) -> Ended:
         """Waits for its end. Whatever it said must be fit to be seen."""
-        out, err = self._process.communicate(timeout=within)
-        ended = Ended(self._process.returncode, out, err)
+        self._process.join(within)
+        code = self._process.exitcode
+        assert code is not None, f"not over after {within} s: {self._err.read_text()}"
+        out, err = self.said, self._err.read_text()
+        ended = Ended(code, out, err)
         assert "Traceback" not in err, ended
         assert "fault of campaign itself" not in err, ended
         assert not WHOLE_NUMBER.search(AS_READ.sub("", err)), ended
@@ -158,7 +170,7 @@ class Running:
     def kill(self) -> None:
         """kill -9, and gone when this returns."""
         self._process.kill()
-        self._process.communicate(timeout=LONGEST)
+        self._process.join(LONGEST)
 
 
 @dataclass
@@ -184,16 +196,7 @@ class Office:
         return numbers
 
     def start(self, *command: str, **environment: str) -> Running:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "campaign", *command],
-            cwd=self.folder,
-            env=self.environment | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._started.append(running := Running(process))
+        self._started.append(running := Running(command, self.folder, self.environment | environment))
         return running
 
     def types(self, *command: str, **environment: str) -> Ended:
@@ -248,4 +251,4 @@ def _environment(folder: Path) -> dict[str, str]:
     """This machine's, without any account of its own."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("EXOTEL_", "CAMPAIGN_", "COV_"))}
     state = str(folder / "state")
-    return own | {"XDG_STATE_HOME": state, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
+    return own | {"XDG_STATE_HOME": state, "NO_COLOR": "1"}
