@@ -1,5 +1,6 @@
 """Callbacks: stored before anybody is told 200, read afterwards, in any order, as often as they come."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
@@ -8,7 +9,7 @@ from campaign.core.call import CallReport, Unreadable
 from campaign.core.events import Accepted, Ended, Event
 from campaign.core.keyed import Key, PublicId
 from campaign.core.records import CallbackFate, Happened, RawCallback, Recorded, UnreadCallback
-from campaign.engine.feed import Feed
+from campaign.engine.feed import Feed, News
 from campaign.ports import Clock, Insight, Provider, Store
 
 BATCH = 200
@@ -34,7 +35,7 @@ class Callbacks:
     ) -> None:
         self._key, self._store, self._insight, self._provider = key, store, insight, provider
         self._clock, self._feed, self._settled, self._ask = clock, feed, settled, ask
-        self.bell = feed.listen()
+        self.bell = asyncio.Event()
 
     def knows(self, attempt: PublicId, tag: str) -> bool:
         """Whether the address is one of ours; needs no database."""
@@ -55,7 +56,7 @@ class Callbacks:
             for recorded in await self._store.record(happened):
                 self._settled(recorded)
             await self._store.mark_read([each.id for each in unread], now)
-            self._feed.changed()
+            self._feed.changed(News.PLACED, News.ENDED)
             self.bell.clear()
         return None
 

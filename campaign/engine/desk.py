@@ -20,7 +20,7 @@ from campaign.engine.callbacks import Callbacks
 from campaign.engine.channels import Channels
 from campaign.engine.doubts import Doubts
 from campaign.engine.enquiry import Enquiry
-from campaign.engine.feed import Feed
+from campaign.engine.feed import Feed, News
 from campaign.engine.pacer import Pacer, Rank
 from campaign.engine.reconcile import Reconciliation
 from campaign.engine.recovery import Recovery
@@ -142,7 +142,7 @@ class Desk:
     def leave(self) -> None:
         """Nothing new is begun here any more."""
         self.leaving.set()
-        self.feed.changed()
+        self.feed.changed(News.LEADS)
 
     def when_refused(self, tell: Callable[[str], Awaitable[None]]) -> None:
         """Who must hear that the provider refuses the account, and why."""

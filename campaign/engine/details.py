@@ -1,13 +1,13 @@
 """After a call's end: its duration, price and recording, which the provider knows only minutes later."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from campaign.core.attempt import AttemptId
 from campaign.core.lead import CampaignId
 from campaign.core.policy import Policy
 from campaign.core.records import Details, LiveCall
 from campaign.engine.enquiry import PAGE, Enquiry
-from campaign.engine.feed import Feed
+from campaign.engine.feed import Feed, News
 from campaign.engine.pacer import Rank
 from campaign.ports import Insight, Store
 
@@ -16,7 +16,7 @@ GAP = timedelta(minutes=1)
 
 
 class DetailsFetcher:
-    """Asks in bulk, last of all, until everything is told or `details_for` after a call's end is over.
+    """Asks in bulk, at most every `GAP`, last of all, until all is told or `details_for` after a call's end is over.
 
     `late`: a finished campaign is taken up again only for this, so every call is asked for once, however old.
     """
@@ -27,8 +27,9 @@ class DetailsFetcher:
         self._campaign, self._policy = campaign, policy
         self._store, self._insight, self._enquiry, self._feed = store, insight, enquiry, feed
         self._next_ask: dict[AttemptId, datetime] = {}
+        self._not_before = datetime.min.replace(tzinfo=UTC)
         self.late = False
-        self.bell = feed.listen()
+        self.bell = feed.listen(News.ENDED)
 
     async def missing(self, now: datetime) -> list[LiveCall]:
         """Calls that are still worth asking for."""
@@ -38,12 +39,14 @@ class DetailsFetcher:
     async def step(self, now: datetime) -> datetime | None:
         """Ask for those that are due; when to come back, None: when the bell rings."""
         missing = await self.missing(now)
-        due = [call for call in missing if self._due(call) <= now][:PAGE]
-        if due:
-            await self._ask(due, now)
-            self._feed.changed()
+        due = [call for call in missing if self._due(call) <= now]
+        if due and now >= self._not_before:
+            self._not_before = now + GAP
+            for start in range(0, len(due), PAGE):
+                await self._ask(due[start : start + PAGE], now)
+            self._feed.changed(News.DETAILS)
             return now
-        return min((self._due(call) for call in missing), default=None)
+        return max(self._not_before, min(self._due(call) for call in missing)) if missing else None
 
     def _due(self, call: LiveCall) -> datetime:
         ended = call.attempt.ended_at

@@ -19,6 +19,7 @@ from campaign.core.records import CampaignRecord, Happened, Intent, Release, Res
 from campaign.core.retry import Retry
 from campaign.core.window import Over, Shut
 from campaign.engine.desk import Desk
+from campaign.engine.feed import News
 from campaign.engine.pacer import Place, Rank
 from campaign.engine.tasks import TurnedAway
 from campaign.ports import Queue
@@ -48,7 +49,7 @@ class Dialer:
         self.orders, self.queue = orders, queue
         self.store, self.insight, self.provider, self.clock = desk.store, desk.insight, desk.provider, desk.clock
         self.pacer, self.channels, self.feed, self._heed = desk.pacer, desk.channels, desk.feed, desk.heed
-        self.bell = self.feed.listen()
+        self.bell = self.feed.listen(News.ENDED, News.LEADS)
         self.stopped = False
         self._left = orders.limit
         self._dialling = 0
@@ -90,9 +91,12 @@ class Dialer:
                 return until
             case Over(why):
                 if await self.store.close_rest(campaign.id, Outcome.EXPIRED, why, now):
-                    self.feed.changed()
+                    self.feed.changed(News.LEADS)
                 return None
-        return None if await self._claim(now) else await self.insight.next_due(campaign.id)
+        due = await self.insight.next_due(campaign.id)
+        if due and due <= now and await self._claim(now):
+            return None if len(self.queue) > LOW_WATER else now
+        return due
 
     async def _claim(self, now: datetime) -> int:
         wanted = HIGH_WATER - len(self.queue)
@@ -109,7 +113,8 @@ class Dialer:
         """One worker, for ever."""
         while True:
             reserved = await self.queue.get()
-            self.bell.set()
+            if len(self.queue) == LOW_WATER:
+                self.bell.set()
             self._dialling += 1
             self._quiet.clear()
             try:
@@ -118,7 +123,7 @@ class Dialer:
                 self._dialling -= 1
                 if not self._dialling:
                     self._quiet.set()
-                self.feed.changed()
+                self.feed.changed(News.PLACED)
 
     async def dial(self, reserved: Reserved) -> None:
         """One attempt, from its reservation to what the answer meant."""
@@ -181,6 +186,7 @@ class Dialer:
             self.channels.leave(reserved.attempt)
         if isinstance(event, Refused):
             self._count(isinstance(recorded.decision, Retry))  # not placed: the lead waits as before
+            self.feed.changed(News.LEADS)
 
     def _placement(self, reserved: Reserved, send_by: float) -> Placement:
         policy, address_of = self.orders.policy, self.orders.address_of
@@ -202,7 +208,7 @@ class Dialer:
         now = self.clock.now()
         await self.store.release([Release(each.attempt, due_at, why, now) for each in reserved])
         self._count(len(reserved))
-        self.feed.changed()
+        self.feed.changed(News.LEADS)
 
     def _count(self, leads: int) -> None:
         """So many leads more, or less, may still be taken."""

@@ -11,7 +11,7 @@ from campaign.core.events import Accepted, Asked, Ended, Event, NotPlaced
 from campaign.core.policy import Policy
 from campaign.core.records import AccountId, Doubt, Happened, Recorded
 from campaign.engine.enquiry import Enquiry
-from campaign.engine.feed import Feed
+from campaign.engine.feed import Feed, News
 from campaign.engine.pacer import Rank
 from campaign.ports import Clock, Insight, Store
 
@@ -41,7 +41,7 @@ class Doubts:
         self._clock, self._feed, self._settled = clock, feed, settled
         self._failed: dict[AttemptId, datetime] = {}
         self._turn = asyncio.Lock()
-        self.bell = feed.listen()
+        self.bell = feed.listen(News.PLACED)
 
     async def step(self, now: datetime) -> datetime | None:
         """Ask about whatever is due; when to come back. One at a time: two negatives of one moment are one."""
@@ -49,7 +49,8 @@ class Doubts:
             return await self._step(now)
 
     async def _step(self, now: datetime) -> datetime | None:
-        for doubt in await self._insight.doubts(self._account):
+        doubts = await self._insight.doubts(self._account)
+        for doubt in doubts:
             match next_step(doubt.call.attempt, doubt.asked, self._policy):
                 case AskAt(at) if max(at, self._failed.get(doubt.call.attempt.id, at)) <= now:
                     await self._ask(doubt)
@@ -57,7 +58,7 @@ class Doubts:
                     await self._record(doubt, NotPlaced(self._clock.now(), evidence))
                 case _:
                     pass
-        again = [self.asks_at(doubt) for doubt in await self._insight.doubts(self._account)]
+        again = [self.asks_at(doubt) for doubt in await self._insight.doubts(self._account)] if doubts else []
         return min((at for at in again if at), default=None)
 
     def asks_at(self, doubt: Doubt) -> datetime | None:
@@ -106,4 +107,4 @@ class Doubts:
     async def _record(self, doubt: Doubt, event: Event) -> None:
         [recorded] = await self._store.record([Happened(doubt.call.attempt.id, event)])
         self._settled(recorded)
-        self._feed.changed()
+        self._feed.changed(News.PLACED, News.ENDED, News.LEADS)

@@ -3,8 +3,22 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 
 from campaign.core.tally import Tally
+
+
+class News(Enum):
+    """What changed in the ledger."""
+
+    PLACED = auto()
+    """A request was answered: a call may be alive, or in doubt."""
+    ENDED = auto()
+    """A call's end is known, or given up."""
+    LEADS = auto()
+    """Leads wait that did not before, or the campaign stands otherwise."""
+    DETAILS = auto()
+    """What a call took is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +39,19 @@ class Feed:
         self.account_refused = ""
         self.saying = ""
         self.until: datetime | None = None
-        self._bells: list[asyncio.Event] = []
+        self._bells: list[tuple[asyncio.Event, frozenset[News]]] = []
 
-    def listen(self) -> asyncio.Event:
-        """A bell that rings at every change."""
-        self._bells.append(asyncio.Event())
-        return self._bells[-1]
+    def listen(self, *news: News) -> asyncio.Event:
+        """A bell that rings at news of these kinds."""
+        bell = asyncio.Event()
+        self._bells.append((bell, frozenset(news)))
+        return bell
 
-    def changed(self) -> None:
-        """Something in the ledger changed: whoever listens looks again."""
-        for bell in self._bells:
-            bell.set()
+    def changed(self, *news: News) -> None:
+        """Whoever listens to any of it looks again."""
+        for bell, heard in self._bells:
+            if not heard.isdisjoint(news):
+                bell.set()
 
     def say(self, what: str, until: datetime | None) -> None:
         """Worth showing to a person until the instant, or until something else is said."""

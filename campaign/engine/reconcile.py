@@ -4,6 +4,7 @@ A call of ours that no attempt made is noted and counts for its number: somebody
 provider redials. In a database that is an older copy of itself such a call is one it has forgotten: it is entered.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,7 +15,7 @@ from campaign.core.doubt import query_for
 from campaign.core.policy import Policy
 from campaign.core.records import AccountId, Doubt, ForgottenCall, Stranger
 from campaign.engine.enquiry import Enquiry
-from campaign.engine.feed import Feed
+from campaign.engine.feed import Feed, News
 from campaign.engine.pacer import Rank
 from campaign.ports import Clock, Insight, Store
 
@@ -43,7 +44,7 @@ class Reconciliation:
         self._store, self._insight, self._enquiry = store, insight, enquiry
         self._clock, self._feed, self.forgetful = clock, feed, forgetful
         self._next: datetime | None = None
-        self.bell = feed.listen()
+        self.bell = asyncio.Event()
 
     async def step(self, now: datetime) -> datetime | None:
         """Compare, if it is time; when to come back."""
@@ -86,7 +87,7 @@ class Reconciliation:
         if new:
             self._feed.say(f"calls from your number that nobody here made: {new}; `campaign status` counts them", None)
         if new or adopted:
-            self._feed.changed()
+            self._feed.changed(News.LEADS)
 
     async def _settled_until(self, now: datetime) -> datetime:
         """Calls still alive or in doubt are compared again once they are over."""

@@ -14,7 +14,7 @@ from campaign.core.lead import CampaignId
 from campaign.core.policy import Policy
 from campaign.core.records import AccountId, Happened, LiveCall, Recorded
 from campaign.engine.enquiry import PAGE, Enquiry
-from campaign.engine.feed import Feed
+from campaign.engine.feed import Feed, News
 from campaign.engine.pacer import Rank
 from campaign.ports import Clock, Insight, Store
 
@@ -43,7 +43,7 @@ class Recovery:
         self._asked: dict[AttemptId, tuple[datetime, timedelta]] = {}
         self._wanted: set[AttemptId] = set()
         self._silent: set[AttemptId] = set()
-        self.bell = feed.listen()
+        self.bell = feed.listen(News.PLACED)
 
     def ask(self, attempt: AttemptId) -> None:
         """A callback told of this call, but not its end."""
@@ -66,14 +66,21 @@ class Recovery:
     async def step(self, now: datetime) -> datetime | None:
         """Ask for whatever is due; when to come back."""
         alive = await self._alive()
-        if not self._policy.callbacks and alive and now >= self._next_poll(alive):
+        if alive and await self._act(alive, now):
+            alive = await self._alive()
+        return self._next(alive)
+
+    async def _act(self, alive: Sequence[LiveCall], now: datetime) -> bool:
+        """Whether anything was due."""
+        polls = not self._policy.callbacks and now >= self._next_poll(alive)
+        due = [call for call in alive if call.attempt.id in self._wanted or now >= self._due(call)]
+        if polls:
             self._polled_at = now
             await self._poll([call for call in alive if not self._overdue(call, now)])
-        for call in alive:
-            if call.attempt.id in self._wanted or now >= self._due(call):
-                await self._ask(call, now)
-        await self._hold([call for call in alive if now >= self._given_up_at(call)], now)
-        return self._next(await self._alive())
+        for call in due:
+            await self._ask(call, now)
+        held = await self._hold([call for call in alive if now >= self._given_up_at(call)], now)
+        return bool(polls or due or held)
 
     async def _poll(self, calls: Sequence[LiveCall]) -> None:
         for start in range(0, len(calls), PAGE):
@@ -99,15 +106,16 @@ class Recovery:
         for recorded in await self._store.record(happened):
             self._settled(recorded)
         if happened:
-            self._feed.changed()
+            self._feed.changed(News.ENDED)
 
-    async def _hold(self, calls: Sequence[LiveCall], now: datetime) -> None:
+    async def _hold(self, calls: Sequence[LiveCall], now: datetime) -> bool:
         silent = [call.attempt.id for call in calls if call.attempt.id not in self._silent]
         self._silent.update(silent)
         for recorded in await self._store.record([Happened(each, Silent(now)) for each in silent]):
             self._settled(recorded)
         if silent:
-            self._feed.changed()
+            self._feed.changed(News.ENDED)
+        return bool(silent)
 
     def _next_poll(self, alive: Sequence[LiveCall]) -> datetime:
         first = min(call.attempt.sent_at for call in alive if call.attempt.sent_at)

@@ -16,7 +16,7 @@ from campaign.core.records import LiveCall
 from campaign.engine.desk import Desk, repeat
 from campaign.engine.details import DetailsFetcher
 from campaign.engine.dialer import Dialer, Orders
-from campaign.engine.feed import Pulse
+from campaign.engine.feed import News, Pulse
 from campaign.engine.pacer import Rank
 from campaign.engine.queue import InProcessQueue
 
@@ -51,7 +51,7 @@ class Run:
     def __init__(self, orders: Orders, desk: Desk) -> None:
         self.orders, self.desk = orders, desk
         self.store, self.insight, self.clock, self.feed = desk.store, desk.insight, desk.clock, desk.feed
-        self.bell = desk.feed.listen()
+        self.bell = desk.feed.listen(*News)
         self.dialer = Dialer(orders, desk, InProcessQueue())
         self.details = DetailsFetcher(
             orders.campaign.id,
@@ -80,7 +80,7 @@ class Run:
     def interrupt(self) -> None:
         """No new call; the run ends when those alive have, or at their latest end."""
         self._interrupted = True
-        self.feed.changed()
+        self.feed.changed(News.LEADS)
 
     async def pause(self) -> None:
         """Returns once every request that was committed to be sent has left."""
@@ -91,7 +91,7 @@ class Run:
         campaign = self.orders.campaign.id
         await self._halt(CampaignState.DRAINING, STOPPED)
         closed = await self.store.close_rest(campaign, Outcome.CANCELED, STOPPED, self.clock.now())
-        self.feed.changed()
+        self.feed.changed(News.LEADS)
         return closed
 
     async def pulse(self) -> Pulse:
@@ -123,6 +123,8 @@ class Run:
         """Whether the run is over, and how."""
         if halt := await self._halting():
             return await self._drain(halt, now)
+        if not self.dialer.used_up and await self.insight.next_due(self.orders.campaign.id):
+            return Wait(None)
         live = await self._live()
         tally = await self.insight.tally(self.orders.campaign.id)
         if not tally.finished:
@@ -188,7 +190,7 @@ class Run:
     async def _halt(self, state: CampaignState, reason: str) -> None:
         await self.store.set_state(self.orders.campaign.id, state, reason, self.clock.now())
         await self.dialer.stop()
-        self.feed.changed()
+        self.feed.changed(News.LEADS)
 
     async def _refused(self, reason: str) -> None:
         """Nothing more is sent, and the campaign waits for its people."""
@@ -197,7 +199,7 @@ class Run:
         if not halted:  # what its people decided stands
             refused = f"{REFUSED}{reason}"
             await self.store.set_state(self.orders.campaign.id, CampaignState.PAUSED, refused, self.clock.now())
-        self.feed.changed()
+        self.feed.changed(News.LEADS)
 
     async def _state(self) -> CampaignState:
         return next(each.state for each in await self.insight.campaigns() if each.id == self.orders.campaign.id)

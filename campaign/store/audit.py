@@ -21,7 +21,7 @@ from campaign.core.records import CampaignRecord, ImportRecord
 from campaign.errors import CampaignError
 from campaign.store import campaigns, fold, imports, limits, tables
 from campaign.store.rows import AnyRow
-from campaign.store.sqlite import reading_engine
+from campaign.store.sqlite import one_view, reading_engine
 
 attempt, event, imported, lead, reject = tables.attempt, tables.event, tables.imported, tables.lead, tables.reject
 
@@ -155,7 +155,7 @@ async def opened(file: Path, read_policy: ReadPolicy) -> AsyncIterator[Audit]:
     """An audit of `file`, which must have today's schema (`store.schema.check`)."""
     engine = reading_engine(file)
     try:
-        async with engine.connect() as connection:
+        async with one_view(engine) as connection:
             yield Audit(connection, read_policy)
     finally:
         await engine.dispose()

@@ -38,7 +38,7 @@ from campaign.errors import CampaignError
 from campaign.store import campaigns, imports, numbered, tables
 from campaign.store.dialling import ALIVE
 from campaign.store.rows import ATTEMPT_COLUMNS, attempt_of
-from campaign.store.sqlite import reading_engine
+from campaign.store.sqlite import one_view, reading_engine
 
 attempt, lead, imported = tables.attempt, tables.lead, tables.imported
 _DIALLED = (tables.lead_number.c.lead_id == attempt.c.lead_id) & (
@@ -66,7 +66,7 @@ class Books:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator["Books"]:
         """One read transaction: nothing that is written meanwhile is seen."""
-        async with self._engine.connect() as connection:
+        async with one_view(self._engine) as connection:
             still = Books(self._engine, connection)
             try:
                 yield still
@@ -198,6 +198,8 @@ class Books:
             .where(ALIVE, *where)
             .order_by(attempt.c.sent_at, attempt.c.id)
         )
+        if not rows:
+            return []
         asked: dict[int, list[Asked]] = {row.id: [] for row in rows}
         event = tables.event
         for row in await self._all(

@@ -5,12 +5,14 @@ One connection writes and checkpoints (SQLite 3.7.0 to 3.51.2 may corrupt a file
 it read-only.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 _ON_CONNECT = ("PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON", "PRAGMA temp_store = MEMORY")
 
@@ -24,12 +26,23 @@ def writing_engine(file: Path) -> AsyncEngine:
 
 
 def reading_engine(file: Path) -> AsyncEngine:
-    """For everybody: never changes the file, never makes one."""
+    """For everybody: never changes the file, never makes one. Each query is a transaction of its own."""
     read_only = {"mode": "ro", "uri": "true"}
     url = URL.create("sqlite+aiosqlite", database=f"file:{quote(str(file.resolve()))}", query=read_only)
-    engine = create_async_engine(url, pool_size=2)
-    _prepare(engine.sync_engine, ("PRAGMA query_only = ON",), "BEGIN")
+    engine = create_async_engine(url, pool_size=2, pool_reset_on_return=None, skip_autocommit_rollback=True)
+    _prepare(engine.sync_engine, ("PRAGMA query_only = ON",), None)
     return engine
+
+
+@asynccontextmanager
+async def one_view(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection of a reading engine on which nothing is seen that is written meanwhile."""
+    async with engine.connect() as connection:
+        await connection.exec_driver_sql("BEGIN")
+        try:
+            yield connection
+        finally:
+            await connection.exec_driver_sql("ROLLBACK")
 
 
 def one_transaction(engine: Engine) -> None:
@@ -37,7 +50,7 @@ def one_transaction(engine: Engine) -> None:
     _prepare(engine, (), "BEGIN IMMEDIATE")
 
 
-def _prepare(engine: Engine, pragmas: tuple[str, ...], begin: str) -> None:
+def _prepare(engine: Engine, pragmas: tuple[str, ...], begin: str | None) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver begins no transaction of its own; `on_begin` does
@@ -46,6 +59,8 @@ def _prepare(engine: Engine, pragmas: tuple[str, ...], begin: str) -> None:
             cursor.execute(pragma)
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+    if begin:
+
+        @event.listens_for(engine, "begin")
+        def on_begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)

@@ -18,7 +18,7 @@ from campaign.engine.callbacks import Callbacks
 from campaign.engine.clock import RealClock
 from campaign.engine.desk import Desk
 from campaign.engine.dialer import Orders
-from campaign.engine.feed import Pulse
+from campaign.engine.feed import News, Pulse
 from campaign.engine.run import Ending, Run
 from campaign.engine.tasks import beside, nursery
 from campaign.errors import CampaignError
@@ -101,7 +101,7 @@ class Floor:
 
     async def _resolve(self, _campaign: CampaignId, more: door.Answer) -> door.Answer:
         await self._house.resolve(AttemptId(more["attempt"]), Resolution(**more["resolution"]))
-        self._desk.feed.changed()
+        self._desk.feed.changed(*News)
         return {}
 
     async def _dial(self, campaign: CampaignId, more: door.Answer) -> door.Answer:
@@ -120,7 +120,7 @@ class Floor:
 
     async def _accept(self, _campaign: CampaignId, more: door.Answer) -> door.Answer:
         await self._house.accept(ImportId(more["import"]))
-        self._desk.feed.changed()
+        self._desk.feed.changed(*News)
         return {}
 
     async def _discard(self, _campaign: CampaignId, more: door.Answer) -> door.Answer:

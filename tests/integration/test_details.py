@@ -104,9 +104,20 @@ async def test_a_hundred_are_asked_for_at_a_time_and_the_rest_at_once_after(tmp_
         await run.desk.callbacks.step(NOON)
         now = NOON + minutes(2)
         assert await run.details.step(now) == now
-        assert await run.details.step(now) == now
         assert await run.details.step(now) == now + minutes(1)
         assert [len(asked) for asked in house.provider.asked] == [100, 1]
+
+
+async def test_calls_that_end_one_after_the_other_are_asked_for_together(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=3, rate=FREELY) as house, dialling(house, run := house.run()):
+        for number in range(1, 4):
+            await ended(house, number)
+            house.clock.move(seconds(10))
+        now = NOON + minutes(2)
+        assert await run.details.step(now) == now
+        assert await run.details.step(now) == now + minutes(1)
+        await run.details.step(now + minutes(1))
+        assert [len(asked) for asked in house.provider.asked] == [1, 3]
 
 
 async def test_details_come_last_in_the_rate(tmp_path: Path) -> None:

@@ -69,10 +69,10 @@ async def test_the_intent_is_on_disk_before_the_request_leaves(tmp_path: Path) -
         assert (row["state"], row["sent_at"], row["latest_end"]) == ("sending", NOON, NOON + house.policy.longest_call)
 
 
-async def test_step_says_when_the_next_lead_is_due_and_none_while_it_claims(tmp_path: Path) -> None:
+async def test_step_says_when_the_next_lead_is_due_and_looks_again_after_it_claimed(tmp_path: Path) -> None:
     async with a_house(tmp_path, leads=1) as house:
         run = house.run()
-        assert await run.dialer.step(NOON) is None
+        assert await run.dialer.step(NOON) == NOON
         assert await run.dialer.step(NOON) is None  # nobody waits
         await run.dialer.stop()
         assert await house.run().dialer.step(NOON - seconds(1)) == NOON
@@ -83,7 +83,7 @@ async def test_the_queue_is_not_filled_beyond_its_mark(tmp_path: Path) -> None:
         run = house.run()
         await run.dialer.step(NOON)
         assert len(run.dialer.queue) == 200
-        await run.dialer.step(NOON)  # enough are waiting
+        assert await run.dialer.step(NOON) is None  # enough are waiting
         assert len(run.dialer.queue) == 200
 
 

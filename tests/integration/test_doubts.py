@@ -343,9 +343,9 @@ async def test_every_question_holds_a_place_in_the_rate(tmp_path: Path) -> None:
 async def test_a_call_proved_never_placed_is_made_again_by_the_run(tmp_path: Path) -> None:
     async with a_house(tmp_path, leads=2, rate=FREELY) as house:
         house.provider.answers.extend([in_doubt(), told(2)])
-        house.provider.listed.append(OURS)
         async with going(house) as it:
             await it.placed(2)
+            house.provider.listed.append(OURS)  # not before it was made: it would be a stranger's
             await it.told(2)
             await it.passes(LONGEST)
             assert len(house.provider.placed) == 2
