@@ -9,9 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, func, select, text, union_all
+from sqlalchemy import Select, func, select, union_all
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from campaign.core.attempt import AttemptState, Disposition
 from campaign.core.checks import Check, Counted
@@ -21,7 +20,7 @@ from campaign.core.records import CampaignRecord, ImportRecord
 from campaign.errors import CampaignError
 from campaign.store import campaigns, fold, imports, limits, tables
 from campaign.store.rows import AnyRow
-from campaign.store.sqlite import one_view, reading_engine
+from campaign.store.sqlite import Database, one_view
 
 attempt, event, imported, lead, reject = tables.attempt, tables.event, tables.imported, tables.lead, tables.reject
 
@@ -39,8 +38,8 @@ _POSSIBLE: dict[str, set[str | None]] = {
 class Audit:
     """One read transaction."""
 
-    def __init__(self, connection: AsyncConnection, read_policy: ReadPolicy) -> None:
-        self._connection, self._read_policy = connection, read_policy
+    def __init__(self, database: Database, read_policy: ReadPolicy) -> None:
+        self._database, self._read_policy = database, read_policy
 
     async def campaigns(self) -> list[CampaignRecord]:
         return [campaigns.record_of(row) for row in await self._all(campaigns.CAMPAIGNS)]
@@ -51,7 +50,7 @@ class Audit:
             await self._sure("lines", self._lines(campaign)),
             await self._sure("leads", self._leads(campaign)),
             await self._sure("attempts", self._attempts(campaign)),
-            await self._sure("events", self._one(fold.folded(self._connection, campaign))),
+            await self._sure("events", self._one(fold.folded(self._database, campaign))),
         ]
         return [each for group in checks for each in group] + await self._sure("limits", self._limits(campaign))
 
@@ -77,7 +76,10 @@ class Audit:
         return [await checking]
 
     async def _all(self, query: Select[*tuple[Any, ...]]) -> Sequence[AnyRow]:
-        return (await self._connection.execute(query)).all()
+        return await self._database.all(query)
+
+    async def _pragma(self, name: str) -> Sequence[AnyRow]:
+        return await self._database.run(lambda connection: connection.exec_driver_sql(f"PRAGMA {name}").all())
 
     async def _lines(self, campaign: CampaignId) -> list[Check]:
         """Each file now, and as it was when it was loaded."""
@@ -118,12 +120,12 @@ class Audit:
         return [counted.check("by state", parts)]
 
     async def _limits(self, campaign: CampaignId) -> list[Check]:
-        policies = await limits.policies_of(self._connection, self._read_policy)
-        return await limits.of_campaign(self._connection, campaign, policies)
+        policies = await limits.policies_of(self._database, self._read_policy)
+        return await limits.of_campaign(self._database, campaign, policies)
 
     async def _channels(self) -> list[Check]:
-        policies = await limits.policies_of(self._connection, self._read_policy)
-        return [await limits.channels(self._connection, policies)]
+        policies = await limits.policies_of(self._database, self._read_policy)
+        return [await limits.channels(self._database, policies)]
 
     async def _stray(self) -> list[Check]:
         """Events are for ever: each lead and each sent attempt that one names is there."""
@@ -136,14 +138,14 @@ class Audit:
         return [Check("stray events", row.events, "events are about leads that are there", row.missing, first)]
 
     async def _pages(self) -> list[Check]:
-        pages = (await self._connection.execute(text("PRAGMA page_count"))).scalar_one()
-        found = [row[0] for row in await self._connection.execute(text("PRAGMA integrity_check"))]
+        [[pages]] = await self._pragma("page_count")
+        found = [row[0] for row in await self._pragma("integrity_check")]
         broken = [words for words in found if words != "ok"]
         return [Check("pages", pages, "SQLite's own integrity check", len(broken), next(iter(broken), ""))]
 
     async def _references(self) -> list[Check]:
         known = sum(len(table.foreign_keys) for table in tables.metadata.tables.values())
-        broken = (await self._connection.execute(text("PRAGMA foreign_key_check"))).all()
+        broken = await self._pragma("foreign_key_check")
         first = (
             f"row {broken[0][1]} of {broken[0][0]} names a row of {broken[0][2]} that is not there" if broken else ""
         )
@@ -153,12 +155,8 @@ class Audit:
 @asynccontextmanager
 async def opened(file: Path, read_policy: ReadPolicy) -> AsyncIterator[Audit]:
     """An audit of `file`, which must have today's schema (`store.schema.check`)."""
-    engine = reading_engine(file)
-    try:
-        async with one_view(engine) as connection:
-            yield Audit(connection, read_policy)
-    finally:
-        await engine.dispose()
+    async with one_view(file) as database:
+        yield Audit(database, read_policy)
 
 
 def _same_lines(counted: Counted, file: ImportRecord, loaded: Mapping[str, Any]) -> None:

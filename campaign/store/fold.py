@@ -6,7 +6,6 @@ from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Select, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from campaign.core.attempt import Attempt, AttemptId
 from campaign.core.checks import Check, Counted
@@ -14,6 +13,7 @@ from campaign.core.fold import Contradiction, Dialled, Lead, Row, fold
 from campaign.core.lead import CampaignId
 from campaign.store import tables
 from campaign.store.rows import ATTEMPT_COLUMNS, AnyRow
+from campaign.store.sqlite import Database
 
 attempt, event, imported, lead = tables.attempt, tables.event, tables.imported, tables.lead
 CHUNK = 500
@@ -22,13 +22,13 @@ _LEAD = [field.name for field in fields(Lead)]
 _ATTEMPT = [field.name for field in fields(Attempt)]
 
 
-async def folded(connection: AsyncConnection, campaign: CampaignId) -> Check:
+async def folded(database: Database, campaign: CampaignId) -> Check:
     """All leads of a campaign, a chunk at a time."""
     counted, leads, attempts = Counted("events"), 0, 0
-    async for rows in _chunks(connection, campaign):
+    async for rows in _chunks(database, campaign):
         ids = [row.id for row in rows]
-        dialled = _by_lead(await _fetch(connection, _attempts(ids)))
-        events = _by_lead(await _fetch(connection, select(event).where(event.c.lead_id.in_(ids)).order_by(event.c.id)))
+        dialled = _by_lead(await database.all(_attempts(ids)))
+        events = _by_lead(await database.all(select(event).where(event.c.lead_id.in_(ids)).order_by(event.c.id)))
         leads, attempts = leads + len(rows), attempts + sum(map(len, dialled.values()))
         for row in rows:
             counted.count += len(events[row.id])
@@ -37,7 +37,7 @@ async def folded(connection: AsyncConnection, campaign: CampaignId) -> Check:
     return counted.check(f"the tables say the same: {leads} leads, {attempts} attempts")
 
 
-async def _chunks(connection: AsyncConnection, campaign: CampaignId) -> AsyncIterator[Sequence[AnyRow]]:
+async def _chunks(database: Database, campaign: CampaignId) -> AsyncIterator[Sequence[AnyRow]]:
     query = (
         select(lead, imported.c.file_name, imported.c.started_at)
         .join(imported, imported.c.id == lead.c.import_id)
@@ -46,7 +46,7 @@ async def _chunks(connection: AsyncConnection, campaign: CampaignId) -> AsyncIte
         .limit(CHUNK)
     )
     after = 0
-    while rows := await _fetch(connection, query.where(lead.c.id > after)):
+    while rows := await database.all(query.where(lead.c.id > after)):
         yield rows
         after = rows[-1].id
 
@@ -54,10 +54,6 @@ async def _chunks(connection: AsyncConnection, campaign: CampaignId) -> AsyncIte
 def _attempts(leads: Sequence[int]) -> Select[*tuple[Any, ...]]:
     query = select(*ATTEMPT_COLUMNS, attempt.c.policy_version).where(attempt.c.lead_id.in_(leads))
     return query.order_by(attempt.c.attempt_no)
-
-
-async def _fetch(connection: AsyncConnection, query: Select[*tuple[Any, ...]]) -> Sequence[AnyRow]:
-    return (await connection.execute(query)).all()
 
 
 def _by_lead(rows: Sequence[AnyRow]) -> defaultdict[int, list[AnyRow]]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, text, tuple_
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from campaign.core.attempt import LIVE_STATES, AttemptId, AttemptState, CallSid, Disposition
 from campaign.core.events import Asked
@@ -38,7 +37,7 @@ from campaign.errors import CampaignError
 from campaign.store import campaigns, imports, numbered, tables
 from campaign.store.dialling import ALIVE
 from campaign.store.rows import ATTEMPT_COLUMNS, attempt_of
-from campaign.store.sqlite import one_view, reading_engine
+from campaign.store.sqlite import Database, one_view, reading
 
 attempt, lead, imported = tables.attempt, tables.lead, tables.imported
 _DIALLED = (tables.lead_number.c.lead_id == attempt.c.lead_id) & (
@@ -53,9 +52,8 @@ COUNTED = attempt.c.state.in_(LIVE_STATES) & attempt.c.disposition.is_distinct_f
 class Books:
     """`ports.Insight`. Make it with `opened`; inside `snapshot` everything is of one instant."""
 
-    def __init__(self, engine: AsyncEngine, still: AsyncConnection | None = None) -> None:
-        self._engine = engine
-        self._still = still
+    def __init__(self, file: Path, database: Database) -> None:
+        self._file, self._database = file, database
         self._asked: set[asyncio.Future[Sequence[Any]]] = set()
 
     @property
@@ -66,8 +64,8 @@ class Books:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator["Books"]:
         """One read transaction: nothing that is written meanwhile is seen."""
-        async with one_view(self._engine) as connection:
-            still = Books(self._engine, connection)
+        async with one_view(self._file) as database:
+            still = Books(self._file, database)
             try:
                 yield still
             finally:
@@ -82,10 +80,7 @@ class Books:
 
     async def _answer(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
         try:
-            if self._still is not None:
-                return await _fetch(self._still, query)
-            async with self._engine.connect() as connection:
-                return await _fetch(connection, query)
+            return await self._database.all(query)
         except DBAPIError as broken:
             raise CampaignError(
                 f"The database cannot be read: {broken.orig}.",
@@ -323,11 +318,6 @@ class Books:
         return await numbered.rejected_as(self._all, values)
 
 
-async def _fetch(connection: AsyncConnection, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
-    rows: Sequence[Any] = (await connection.execute(query)).all()
-    return rows
-
-
 def _tally(groups: Sequence[Any], waiting: dict[str, int], counts: Any) -> Tally:
     states: dict[LeadState, int] = {}
     outcomes: dict[Outcome, int] = {}
@@ -431,10 +421,10 @@ def _attempt(row: Any) -> AttemptRecord:
 @asynccontextmanager
 async def opened(file: Path) -> AsyncIterator[Books]:
     """The books of `file`, which must exist with today's schema (`store.schema.check`)."""
-    engine = reading_engine(file)
-    books = Books(engine)
+    database = reading(file)
+    books = Books(file, database)
     try:
         yield books
     finally:
         await books.quiet()
-        await engine.dispose()
+        await database.close()

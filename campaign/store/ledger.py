@@ -34,7 +34,7 @@ from campaign.core.records import (
 )
 from campaign.store import campaigns, dialling, imports, inbox, reconciling, recording, recovery
 from campaign.store.recording import ReadPolicy
-from campaign.store.sqlite import writing_engine
+from campaign.store.sqlite import writing
 from campaign.store.writer import Rank, Writer
 
 LINES_A_COMMIT = 250  # so that a callback never waits long behind an import
@@ -149,8 +149,7 @@ class Ledger:
 @asynccontextmanager
 async def opened(file: Path, key: Key, read_policy: ReadPolicy) -> AsyncIterator[Ledger]:
     """The ledger in `file`, whose schema must be there (`store.schema.prepare`) and whose lock must be held."""
-    writer = Writer(writing_engine(file))
-    await writer.open()
+    writer = Writer(writing(file))
     try:
         yield Ledger(writer, key, read_policy)
     finally:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, and_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from campaign.core import limits
 from campaign.core.attempt import LIVE_STATES, AttemptId, Disposition
@@ -15,9 +14,9 @@ from campaign.core.limits import Channels, Dial, Limit, Overturned, Policies
 from campaign.core.policy import Policy
 from campaign.store import tables
 from campaign.store.rows import AnyRow
+from campaign.store.sqlite import Database
 
 attempt, event, stranger = tables.attempt, tables.event, tables.stranger
-CHUNK = 2000
 
 _ENTERED = and_(
     event.c.lead_id == attempt.c.lead_id, event.c.attempt_id == attempt.c.id, event.c.kind.in_(["sent", "adopted"])
@@ -35,21 +34,21 @@ HOLDS = {
 }
 
 
-async def policies_of(connection: AsyncConnection, read_policy: Callable[[Mapping[str, Any]], Policy]) -> Policies:
+async def policies_of(database: Database, read_policy: Callable[[Mapping[str, Any]], Policy]) -> Policies:
     """Every version of every campaign."""
-    rows = await connection.execute(select(tables.policy_version))
+    rows = await database.all(select(tables.policy_version))
     return {(CampaignId(row.campaign_id), row.version): read_policy(row.settings) for row in rows}
 
 
-async def of_campaign(connection: AsyncConnection, campaign: CampaignId, policies: Policies) -> list[Check]:
+async def of_campaign(database: Database, campaign: CampaignId, policies: Policies) -> list[Check]:
     """What the campaign's own calls kept; those of others to the same numbers count."""
-    overturned = await _overturned(connection)
+    overturned = await _overturned(database)
     counted: dict[Limit, Counted] = {limit: Counted(limit) for limit in Limit if limit is not Limit.CHANNELS}
-    async for dials in _by_lead(connection, campaign, overturned):
+    async for dials in _by_lead(database, campaign, overturned):
         counted[Limit.ATTEMPTS].count += 1
         counted[Limit.HOURS].count += len(dials)
         _note(counted, limits.of_lead(dials, policies), campaign)
-    async for dials in _by_number(connection, campaign, overturned):
+    async for dials in _by_number(database, campaign, overturned):
         for limit in (Limit.ONE, Limit.GAP, Limit.DAY):
             counted[limit].count += 1
         _note(counted, limits.of_number(dials, policies), campaign)
@@ -62,7 +61,7 @@ def _note(counted: Mapping[Limit, Counted], found: Sequence[limits.Breach], camp
             counted[breach.limit].breach(f"attempt {breach.dial.attempt} {breach.words}")
 
 
-async def channels(connection: AsyncConnection, policies: Policies) -> Check:
+async def channels(database: Database, policies: Policies) -> Check:
     """Every account's calls alive, replayed from the events."""
     counted = Counted(Limit.CHANNELS)
     accounts: dict[int, Channels] = defaultdict(Channels)
@@ -72,7 +71,7 @@ async def channels(connection: AsyncConnection, policies: Policies) -> Check:
         .where(event.c.kind.in_(_CHANNELS))
         .order_by(event.c.id)
     )
-    async for row in _stream(connection, query):
+    async for row in database.stream(query):
         if "kept" in row.data:
             continue
         account, named = accounts[row.account_id], AttemptId(row.attempt_id)
@@ -90,20 +89,20 @@ async def channels(connection: AsyncConnection, policies: Policies) -> Check:
 
 
 async def _by_lead(
-    connection: AsyncConnection, campaign: CampaignId, overturned: Mapping[int, Overturned]
+    database: Database, campaign: CampaignId, overturned: Mapping[int, Overturned]
 ) -> AsyncIterator[list[Dial]]:
     query = _dials().where(attempt.c.campaign_id == campaign).order_by(attempt.c.lead_id, attempt.c.attempt_no)
-    async for rows in _groups(connection, query, "lead_id"):
+    async for rows in _groups(database, query, "lead_id"):
         yield [_dial(row, overturned) for row in rows]
 
 
 async def _by_number(
-    connection: AsyncConnection, campaign: CampaignId, overturned: Mapping[int, Overturned]
+    database: Database, campaign: CampaignId, overturned: Mapping[int, Overturned]
 ) -> AsyncIterator[list[Dial]]:
-    strangers = await _strangers(connection)
+    strangers = await _strangers(database)
     theirs = select(attempt.c.number_hash).where(attempt.c.campaign_id == campaign)
     query = _dials().where(attempt.c.number_hash.in_(theirs)).order_by(attempt.c.number_hash, attempt.c.sent_at)
-    async for rows in _groups(connection, query, "number_hash"):
+    async for rows in _groups(database, query, "number_hash"):
         yield [*(_dial(row, overturned) for row in rows), *strangers[rows[0].number_hash]]
 
 
@@ -127,21 +126,21 @@ def _dial(row: AnyRow, overturned: Mapping[int, Overturned]) -> Dial:
     )
 
 
-async def _overturned(connection: AsyncConnection) -> dict[int, Overturned]:
+async def _overturned(database: Database) -> dict[int, Overturned]:
     """The few attempts whose verdict a late callback corrected."""
     corrected = (event.c.kind == "ended", event.c.data["corrected"].as_boolean())
-    late = {row.attempt_id: row.id for row in await connection.execute(select(event).where(*corrected))}
+    late = {row.attempt_id: row.id for row in await database.all(select(event).where(*corrected))}
     if not late:
         return {}
     verdicts = select(event).where(event.c.kind.in_(_VERDICTS)).order_by(event.c.id)
     return {
         row.attempt_id: Overturned(late[row.attempt_id], row.at, row.kind != "not_placed")
-        async for row in _stream(connection, verdicts)
+        async for row in database.stream(verdicts)
         if row.attempt_id in late and "kept" not in row.data
     }
 
 
-async def _strangers(connection: AsyncConnection) -> defaultdict[str, list[Dial]]:
+async def _strangers(database: Database) -> defaultdict[str, list[Dial]]:
     """Calls that no attempt made, from the event that noted them; they are few."""
     ours = select(attempt.c.call_sid).where(attempt.c.call_sid.is_not(None))
     noted = and_(
@@ -151,23 +150,15 @@ async def _strangers(connection: AsyncConnection) -> defaultdict[str, list[Dial]
     )
     query = select(stranger.c.number_hash, stranger.c.created_at, event.c.id).join(event, noted)
     found: defaultdict[str, list[Dial]] = defaultdict(list)
-    for row in await connection.execute(query.where(stranger.c.call_sid.not_in(ours))):
+    for row in await database.all(query.where(stranger.c.call_sid.not_in(ours))):
         found[row.number_hash].append(Dial(row.id, row.created_at, row.created_at, row.created_at))
     return found
 
 
-async def _stream(connection: AsyncConnection, query: Select[*tuple[Any, ...]]) -> AsyncIterator[AnyRow]:
-    async with connection.stream(query, execution_options={"yield_per": CHUNK}) as rows:
-        async for row in rows:
-            yield row
-
-
-async def _groups(
-    connection: AsyncConnection, query: Select[*tuple[Any, ...]], key: str
-) -> AsyncIterator[list[AnyRow]]:
+async def _groups(database: Database, query: Select[*tuple[Any, ...]], key: str) -> AsyncIterator[list[AnyRow]]:
     """Rows that stand together because they have the same `key`."""
     group: list[AnyRow] = []
-    async for row in _stream(connection, query):
+    async for row in database.stream(query):
         if group and getattr(group[0], key) != getattr(row, key):
             yield group
             group = []

@@ -5,44 +5,97 @@ One connection writes and checkpoints (SQLite 3.7.0 to 3.51.2 may corrupt a file
 it read-only.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from sqlite3 import Connection as Driver
+from typing import Any, TypeVar
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, event
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+import aiosqlite
+from sqlalchemy import URL, Connection, Engine, NullPool, Row, Select, create_engine, event
 
 _ON_CONNECT = ("PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON", "PRAGMA temp_store = MEMORY")
+CHUNK = 2000
+
+Result = TypeVar("Result")
 
 
-def writing_engine(file: Path) -> AsyncEngine:
+class Database:
+    """One connection to a file, on aiosqlite's thread; opened when it is first needed.
+
+    `run` takes a function there. A transaction is one trip; statement by statement each would be four.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._connection: Connection | None = None
+        self._thread: aiosqlite.Connection | None = None
+        self._opening = asyncio.Lock()
+
+    async def run(self, work: Callable[[Connection], Result]) -> Result:
+        """What `work` returns. Raises DBAPIError, also where the file cannot be opened, and whatever `work` raises."""
+        async with self._opening:
+            thread = self._thread or await self._open()
+        # The only way to aiosqlite's thread for more than one statement.
+        result: Result = await thread._execute(work, self._connection)  # type: ignore[no-untyped-call]
+        return result
+
+    async def all(self, query: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
+        """The rows of one query."""
+        return await self.run(lambda connection: connection.execute(query).all())
+
+    async def stream(self, query: Select[*tuple[Any, ...]]) -> AsyncIterator[Row[*tuple[Any, ...]]]:
+        """The rows of one query, never more than `CHUNK` of them in memory."""
+        result = await self.run(lambda connection: connection.execute(query))
+        while rows := await self.run(lambda _: result.fetchmany(CHUNK)):
+            for row in rows:
+                yield row
+
+    async def close(self) -> None:
+        if self._thread and self._connection:
+            await self.run(Connection.close)
+            await self._thread.close()
+            self._thread = self._connection = None
+
+    async def _open(self) -> aiosqlite.Connection:
+        self._thread = await aiosqlite.Connection(self._connect, iter_chunk_size=CHUNK)
+        return self._thread
+
+    def _connect(self) -> Driver:
+        self._connection = self.engine.connect()
+        driver = self._connection.connection.driver_connection
+        assert isinstance(driver, Driver), "SQLite's own"
+        return driver
+
+
+def writing(file: Path) -> Database:
     """For the owner: one connection, each transaction IMMEDIATE."""
-    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(file)), pool_size=1, max_overflow=0)
+    engine = create_engine(URL.create("sqlite", database=str(file)), poolclass=NullPool)
     durably = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
-    _prepare(engine.sync_engine, (*durably, *_ON_CONNECT), "BEGIN IMMEDIATE")
-    return engine
+    _prepare(engine, (*durably, *_ON_CONNECT), "BEGIN IMMEDIATE")
+    return Database(engine)
 
 
-def reading_engine(file: Path) -> AsyncEngine:
+def reading(file: Path) -> Database:
     """For everybody: never changes the file, never makes one. Each query is a transaction of its own."""
     read_only = {"mode": "ro", "uri": "true"}
-    url = URL.create("sqlite+aiosqlite", database=f"file:{quote(str(file.resolve()))}", query=read_only)
-    engine = create_async_engine(url, pool_size=2, pool_reset_on_return=None, skip_autocommit_rollback=True)
-    _prepare(engine.sync_engine, ("PRAGMA query_only = ON",), None)
-    return engine
+    url = URL.create("sqlite", database=f"file:{quote(str(file.resolve()))}", query=read_only)
+    engine = create_engine(url, poolclass=NullPool)
+    _prepare(engine, ("PRAGMA query_only = ON",), None)
+    return Database(engine)
 
 
 @asynccontextmanager
-async def one_view(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection of a reading engine on which nothing is seen that is written meanwhile."""
-    async with engine.connect() as connection:
-        await connection.exec_driver_sql("BEGIN")
-        try:
-            yield connection
-        finally:
-            await connection.exec_driver_sql("ROLLBACK")
+async def one_view(file: Path) -> AsyncIterator[Database]:
+    """The file for reading; nothing is seen that is written meanwhile."""
+    database = reading(file)
+    try:
+        await database.run(lambda connection: connection.exec_driver_sql("BEGIN"))
+        yield database
+    finally:
+        await database.close()
 
 
 def one_transaction(engine: Engine) -> None:

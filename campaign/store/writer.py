@@ -8,14 +8,15 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from itertools import groupby
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from campaign.errors import CampaignError
+from campaign.store.sqlite import Database
 
 Item = TypeVar("Item")
 Verdict = TypeVar("Verdict")
@@ -39,22 +40,16 @@ class _Waiting:
 
 
 class Writer:
-    """Owns the connection from `open` to `close`."""
+    """Has the database to itself until `close`."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        self._connection: AsyncConnection | None = None
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._turn = asyncio.Lock()
         self._queue: list[_Waiting] = []
 
-    async def open(self) -> None:
-        self._connection = await self._engine.connect()
-
     async def close(self) -> None:
         async with self._turn:
-            if self._connection:
-                await self._connection.close()
-            await self._engine.dispose()
+            await self._database.close()
 
     @property
     def busy(self) -> bool:
@@ -80,18 +75,13 @@ class Writer:
 
     async def _commit(self, batch: list[_Waiting], *, alone: bool = False) -> bool:
         """All of the batch in one transaction; False, and nothing changed, if it failed."""
-        assert self._connection is not None, "open the writer first"
         try:
-            async with self._connection.begin():
-                verdicts = [
-                    await self._connection.run_sync(_together, operation, list(group))
-                    for operation, group in groupby(batch, key=lambda waiting: waiting.operation)
-                ]
+            verdicts = await self._database.run(partial(_in_one, batch))
         except Exception as broken:  # noqa: BLE001  whoever waits must hear of it, whatever it is
             if alone:
                 batch[0].verdicts.set_exception(_for_people(broken))
             return False
-        for waiting, verdict in zip(batch, (each for group in verdicts for each in group), strict=True):
+        for waiting, verdict in zip(batch, verdicts, strict=True):
             waiting.verdicts.set_result(verdict)
         return True
 
@@ -100,9 +90,22 @@ def _order(waiting: _Waiting) -> tuple[Rank, int]:
     return waiting.rank, hash(waiting.operation)
 
 
+def _in_one(batch: list[_Waiting], connection: Connection) -> list[list[Any]]:
+    """The verdicts of everybody in the batch, in its order."""
+    with connection.begin():
+        return [
+            verdicts
+            for operation, group in groupby(batch, key=lambda waiting: waiting.operation)
+            for verdicts in _together(connection, operation, list(group))
+        ]
+
+
 def _together(connection: Connection, operation: Operation[Any, Any], group: list[_Waiting]) -> list[list[Any]]:
     items = [item for waiting in group for item in waiting.items]
-    verdicts = iter(operation(connection, items))
+    found = operation(connection, items)
+    if len(found) != len(items):
+        raise RuntimeError(f"{len(items)} items, {len(found)} verdicts")
+    verdicts = iter(found)
     return [[next(verdicts) for _ in waiting.items] for waiting in group]
 
 

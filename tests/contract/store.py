@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Select, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from campaign.core.attempt import AttemptId, CallSid, Disposition, ResolvedBy
 from campaign.core.events import Accepted, Ended, Event
@@ -36,7 +35,7 @@ from campaign.core.records import (
 from campaign.ports import Store
 from campaign.store import insight, ledger, tables
 from campaign.store.insight import Books
-from campaign.store.sqlite import reading_engine
+from campaign.store.sqlite import Database, reading
 from tests.builders import NOON, policy
 
 ACCOUNT = Account("https://api.example.test", "example", simulated=False)
@@ -64,7 +63,7 @@ def sid(count: int) -> CallSid:
 class Bench:
     """A ledger to try, its books, and a second connection that sees what is on disk."""
 
-    def __init__(self, store: Store, books: Books, beside: AsyncEngine) -> None:
+    def __init__(self, store: Store, books: Books, beside: Database) -> None:
         self.store = store
         self.books = books
         self._beside = beside
@@ -72,9 +71,7 @@ class Bench:
 
     async def rows(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
         """What another process would read now."""
-        async with self._beside.connect() as connection:
-            rows: Sequence[Any] = (await connection.execute(query)).all()
-            return rows
+        return await self._beside.all(query)
 
     async def events(self, *kinds: str) -> Sequence[Any]:
         """The rows of the event table of these kinds, or all, oldest first."""
@@ -176,13 +173,13 @@ def ended(
 @asynccontextmanager
 async def sqlite_bench(file: Path) -> AsyncIterator[Bench]:
     """Over a file whose schema is there."""
-    beside = reading_engine(file)
+    beside = reading(file)
     async with (
         ledger.opened(file, KEY, lambda settings: policy(**settings)) as store,
         insight.opened(file) as books,
     ):
         yield Bench(store, books, beside)
-    await beside.dispose()
+    await beside.close()
 
 
 @asynccontextmanager

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from campaign.core.attempt import CallSid, Disposition, Refusal
 from campaign.core.call import CallReport, LookUpFailed, Missing, Page, Placement, Unreadable
@@ -42,7 +41,7 @@ from campaign.provider.exotel import wire
 from campaign.store import insight, ledger, schema, tables
 from campaign.store.insight import Books
 from campaign.store.ledger import Ledger
-from campaign.store.sqlite import reading_engine
+from campaign.store.sqlite import Database, reading
 from tests.builders import NOON, minutes, policy
 
 PATIENCE = 40.0  # seconds before a test that waits gives up
@@ -187,7 +186,7 @@ class House:
     provider: ScriptedProvider
     policy: Policy
     campaign: CampaignRecord
-    engine: AsyncEngine
+    database: Database
     files: int = field(default=0)
 
     async def load(self, leads: int, first: int = 1) -> None:
@@ -238,9 +237,7 @@ class House:
 
     async def rows(self, table: str) -> list[dict[str, Any]]:
         """A table as it is on disk."""
-        async with self.engine.connect() as connection:
-            found = await connection.execute(select(tables.metadata.tables[table]))
-            return [dict(row._mapping) for row in found]
+        return [dict(row._mapping) for row in await self.database.all(select(tables.metadata.tables[table]))]
 
     async def until(self, holds: Callable[[], object]) -> None:
         """Until it holds; each round trip to the file gives the tasks their turn."""
@@ -251,7 +248,7 @@ class House:
     async def settle(self) -> None:
         """Give every task that can go on time to do so: nothing is asked of the file for a while."""
         quiet = 0
-        while quiet < 10:
+        while quiet < 30:
             await self.books.next_due(self.campaign.id)
             quiet = 0 if self.store.busy or self.books.busy else quiet + 1
 
@@ -309,11 +306,11 @@ async def a_house(
         await stack.enter_async_context(connections_closed())
         store = await stack.enter_async_context(ledger.opened(file, KEY, lambda _: rules))
         books = await stack.enter_async_context(insight.opened(file))
-        engine = reading_engine(file)
-        stack.push_async_callback(engine.dispose)
+        database = reading(file)
+        stack.push_async_callback(database.close)
         account = Account("http://127.0.0.1", "example", simulated=False)
         campaign = await store.open_campaign("leads", account, {}, clock.now())
-        house = House(file, clock, store, books, ScriptedProvider(clock), rules, campaign, engine)
+        house = House(file, clock, store, books, ScriptedProvider(clock), rules, campaign, database)
         await house.move_to(state)
         if leads:
             await house.load(leads)

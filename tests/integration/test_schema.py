@@ -21,7 +21,7 @@ from campaign.core.lead import CampaignState
 from campaign.core.records import Account
 from campaign.errors import CampaignError, UsageError
 from campaign.store import insight, ledger, schema, tables
-from campaign.store.sqlite import reading_engine, writing_engine
+from campaign.store.sqlite import Database, reading, writing
 from tests.builders import NOON, policy
 from tests.integration.house import connections_closed
 
@@ -222,38 +222,35 @@ def test_the_program_may_be_installed_anywhere(tmp_path: Path, monkeypatch: pyte
 # --- how it is opened ------------------------------------------------------------------------------------------------
 
 
-async def pragma(connection: Any, name: str) -> Any:
-    return (await connection.execute(text(f"PRAGMA {name}"))).scalar_one()
+async def pragma(database: Database, name: str) -> Any:
+    return await database.run(lambda connection: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
 
 
 async def test_the_writing_connection_survives_a_power_cut(file: Path) -> None:
-    engine = writing_engine(file)
-    async with engine.connect() as connection:
-        assert await pragma(connection, "journal_mode") == "wal"
-        assert await pragma(connection, "synchronous") == 2, "FULL"
-        assert await pragma(connection, "foreign_keys") == 1
-        assert await pragma(connection, "secure_delete") == 1
-    await engine.dispose()
+    database = writing(file)
+    assert await pragma(database, "journal_mode") == "wal"
+    assert await pragma(database, "synchronous") == 2, "FULL"
+    assert await pragma(database, "foreign_keys") == 1
+    assert await pragma(database, "secure_delete") == 1
+    await database.close()
 
 
 async def test_a_write_begins_by_taking_the_file_for_itself(file: Path) -> None:
     begun: list[str] = []
-    engine = writing_engine(file)
-    event.listen(engine.sync_engine, "before_cursor_execute", lambda *args: begun.append(args[2]))
-    async with engine.begin() as connection:
-        await connection.execute(text("SELECT 1"))
-    await engine.dispose()
+    database = writing(file)
+    event.listen(database.engine, "before_cursor_execute", lambda *args: begun.append(args[2]))
+    await database.run(lambda connection: connection.execute(text("SELECT 1")))
+    await database.close()
     assert begun[0] == "BEGIN IMMEDIATE"
 
 
 async def test_a_reader_cannot_write(file: Path) -> None:
-    engine = reading_engine(file)
-    async with engine.connect() as connection:
-        assert await pragma(connection, "query_only") == 1
-        await connection.execute(text("PRAGMA query_only = OFF"))
-        with pytest.raises(OperationalError, match="readonly"):
-            await connection.execute(text("INSERT INTO meta VALUES ('a', 'b')"))
-    await engine.dispose()
+    database = reading(file)
+    assert await pragma(database, "query_only") == 1
+    await database.run(lambda connection: connection.exec_driver_sql("PRAGMA query_only = OFF"))
+    with pytest.raises(OperationalError, match="readonly"):
+        await database.run(lambda connection: connection.exec_driver_sql("INSERT INTO meta VALUES ('a', 'b')"))
+    await database.close()
 
 
 async def test_a_reader_never_makes_a_file(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from campaign.engine.dialer import Dialer, Orders
 from campaign.engine.pacer import Pacer, Place, Rank
 from campaign.provider.exotel import wire
 from campaign.store import insight, ledger, schema
-from campaign.store.sqlite import reading_engine
+from campaign.store.sqlite import reading
 from tests.prove.simulation_plan import Plan
 from tests.prove.simulation_steps import STOPPED, told
 from tests.prove.simulation_world import Request, Told, World, pages
@@ -129,8 +129,8 @@ class Real:
         schema.prepare(file)
         read = lambda settings: self.plan.policies[int(str(settings["version"]))]  # noqa: E731
         self.store = await self._stack.enter_async_context(ledger.opened(file, KEY, read))
-        self.books = insight.Books(reading_engine(file))
-        self._stack.push_async_callback(self.books._engine.dispose)
+        self.books = insight.Books(file, database := reading(file))
+        self._stack.push_async_callback(database.close)
         account = Account("http://127.0.0.1", "example", simulated=False)
         now = self.time.now()
         for campaign in range(self.plan.campaigns):
