@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -186,8 +186,11 @@ class ProviderSettings(Section):
 class ListSettings(Section):
     """`[list]`"""
 
-    LATER = frozenset({"phone_columns", "several", "tries_per_number", "max_rejects", "order"})
+    LATER = frozenset({"phone_columns", "tries_per_number", "max_rejects", "order"})
     phone_column: str = Field("", description="empty: recognised by its name; two candidates are refused")
+    several: Literal["refuse", "first"] = Field(
+        "refuse", description='two numbers in one cell: "first" takes the first'
+    )
 
 
 class PaceSettings(Section):
@@ -401,6 +404,8 @@ def _first_fault(wrong: ValidationError, source: str, *, upper: bool = False) ->
         return f"{source}: {key}: {right}."
     if right.startswith(LATER):
         return f"{source}: {key} = {_shown(fault['input'])}: {right}."
+    if fault["type"] == "literal_error":
+        right = fault["ctx"]["expected"]
     if fault["type"] == "string_type":
         right = f'text in quotes, such as "{fault["input"]}"'
     return f"{source}: {key} = {_shown(fault['input'])} is wrong; right would be: {right}."

@@ -8,7 +8,7 @@ from campaign.cli.console import tell
 from campaign.cli.places import database_of
 from campaign.core.lead import PhoneNumber
 from campaign.errors import UsageError
-from campaign.intake.number import Unfit, read_number
+from campaign.intake.number import NumberRules, Unfit, read_number
 from campaign.report.story import Today, rejections, story
 from campaign.settings import Loaded, load
 
@@ -20,7 +20,7 @@ def tell_story(spelling: str, *, simulate: bool, config: Path | None, db: Path |
 
     async def go() -> None:
         loaded = load(config, db)
-        number = read_number(spelling, loaded.settings.provider.region)
+        number = read_number(spelling, NumberRules(loaded.settings.provider.region))
         told = [await _told(loaded, file, spelling, number) for file in _files(loaded, db, simulate=simulate)]
         if not any(told):
             raise _unknown(spelling, number)

@@ -78,7 +78,7 @@ def say_settings(campaign: CampaignRecord) -> None:
 
 def _describe(sheet: Sheet, taken: "TakenIn", settings: Settings) -> None:
     say(f"{sheet.file_name}: the numbers are in the column “{sheet.phone_column}” ({sheet.why_column}). As read:")
-    for line in preview(sheet, region=settings.provider.region):
+    for line in preview(sheet, rules=wiring.number_rules(settings)):
         read = line.number.e164 if isinstance(line, NewLead) else f"rejected: {line.reason}"
         say(f"  line {line.source_line:<4} {read:<18} {', '.join(filter(None, line.cells))[:70]}")
     if taken.import_id is None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from campaign.core.lead import PhoneNumber
 from campaign.core.records import NewLead, Reject, RejectReason
-from campaign.intake.number import Unfit, read_number
+from campaign.intake.number import Unfit
 from campaign.intake.scan import Record
 from campaign.intake.sheet import Sheet
 
@@ -12,19 +13,17 @@ LONGEST_FIELD = 128
 """Characters of a column that goes into CustomField."""
 
 
-def check_cells(sheet: Sheet, region: str, line: int, cells: Sequence[str]) -> NewLead | Reject:
-    """The verdict on a record as wide as the header."""
+def check_cells(sheet: Sheet, line: int, cells: Sequence[str], read: PhoneNumber | Unfit) -> NewLead | Reject:
+    """The verdict on a record as wide as the header; `read`: what its phone column says."""
     for column, cell in zip(sheet.header, cells, strict=True):
         limit = LONGEST_FIELD if column in sheet.needs else LONGEST_CELL
         if len(cell) > limit:
             mend = f"{len(cell)} characters are too many here; shorten the cell to {limit} at most."
             return Reject(line, column, _excerpt(cell), RejectReason.FIELD_TOO_LONG, mend, cells)
-    cell = cells[sheet.header.index(sheet.phone_column)]
-    match read_number(cell, region):
-        case Unfit(reason, suggestion):
-            return Reject(line, sheet.phone_column, _excerpt(cell), reason, suggestion, cells)
-        case number:
-            return NewLead(line, number, cells)
+    if isinstance(read, Unfit):
+        cell = cells[sheet.header.index(sheet.phone_column)]
+        return Reject(line, sheet.phone_column, _excerpt(cell), read.reason, read.suggestion, cells)
+    return NewLead(line, read, cells)
 
 
 def wrong_width(sheet: Sheet, record: Record) -> Reject:

@@ -6,6 +6,7 @@ from campaign.core.records import NewLead, Reject
 from campaign.errors import ListError
 from campaign.intake.cells import cells_by_line
 from campaign.intake.check import check_cells, wrong_width
+from campaign.intake.number import NumberRules, read_numbers
 from campaign.intake.scan import LONGEST_RECORD, Record
 from campaign.intake.sheet import Sheet, digest, opened
 
@@ -15,7 +16,7 @@ CHUNK = 5_000
 Line = NewLead | Reject
 
 
-def lines(sheet: Sheet, *, region: str, progress: Callable[[int], None] | None = None) -> Iterator[list[Line]]:
+def lines(sheet: Sheet, *, rules: NumberRules, progress: Callable[[int], None] | None = None) -> Iterator[list[Line]]:
     """Every record below the header as a lead or a reject, in file order; `progress` is told the bytes done so far.
 
     Raises ListError where the file turns out to be broken, or changed since it was opened: then nothing of it counts.
@@ -25,21 +26,22 @@ def lines(sheet: Sheet, *, region: str, progress: Callable[[int], None] | None =
         for chunk in _chunks(found):
             if progress:
                 progress(raw.tell())
-            yield _judge(chunk, sheet, region)
+            yield _judge(chunk, sheet, rules)
         if digest(sheet.path) != sheet.sha256:
             raise ListError("the file changed while it was read.", "Try again.", file=sheet.file_name)
 
 
-def preview(sheet: Sheet, *, region: str, count: int = 5) -> list[Line]:
+def preview(sheet: Sheet, *, rules: NumberRules, count: int = 5) -> list[Line]:
     """The first few lines as they are read, for a person to look at."""
-    return next(lines(sheet, region=region))[:count]
+    return next(lines(sheet, rules=rules))[:count]
 
 
-def _judge(chunk: list[Record], sheet: Sheet, region: str) -> list[Line]:
-    width = len(sheet.header)
+def _judge(chunk: list[Record], sheet: Sheet, rules: NumberRules) -> list[Line]:
+    width, place = len(sheet.header), sheet.header.index(sheet.phone_column)
     cells = cells_by_line([record for record in chunk if record.fields == width])
+    read = dict(zip(cells, read_numbers([row[place] for row in cells.values()], rules), strict=True))
     return [
-        check_cells(sheet, region, record.line, cells[record.line])
+        check_cells(sheet, record.line, cells[record.line], read[record.line])
         if record.fields == width
         else wrong_width(sheet, record)
         for record in chunk

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from campaign.wiring.policy import (
         SIMULATED_DB,
         account_of,
+        number_rules,
         policy_of,
         read_policy,
         sheet_of,
@@ -34,6 +35,7 @@ _ROOMS = {
     "policy": (
         "SIMULATED_DB",
         "account_of",
+        "number_rules",
         "policy_of",
         "read_policy",
         "sheet_of",
@@ -65,6 +67,7 @@ __all__ = [
     "compared",
     "dial",
     "key_of",
+    "number_rules",
     "owner_of",
     "owning",
     "policy_of",

@@ -24,7 +24,7 @@ from campaign.store import lock
 from campaign.store.insight import Books
 from campaign.store.ledger import Ledger
 from campaign.store.mark import Mark
-from campaign.wiring.policy import sheet_of, stored
+from campaign.wiring.policy import number_rules, sheet_of, stored
 
 MARK_EVERY = timedelta(minutes=1)
 
@@ -122,8 +122,9 @@ class House:
         campaign = await self.open(name, settings)
         tally = await self.books.tally(campaign.id)
         new = NewImport(campaign.id, sheet.file_name, sheet.sha256, sheet.header, sheet.phone_column, self.clock.now())
-        found = stored(campaign).provider
-        loading = await load(self.store, new, lines(sheet, region=found.region, progress=progress), found.custom_field)
+        found = stored(campaign)
+        read = lines(sheet, rules=number_rules(found), progress=progress)
+        loading = await load(self.store, new, read, found.provider.custom_field)
         if isinstance(loading, ImportRecord):
             return TakenIn(campaign.id, None, loading.lines, 0, loading.lines, tally.left)
         rejects = {str(reason): count for reason, count in loading.reasons.most_common()}

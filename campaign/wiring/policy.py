@@ -13,7 +13,8 @@ from campaign.core.policy import Policy, Rate
 from campaign.core.records import Account, CampaignRecord
 from campaign.core.window import Span, Window
 from campaign.errors import SettingsError
-from campaign.intake import Sheet, open_sheet
+from campaign.intake import NumberRules, Sheet, open_sheet
+from campaign.intake.number import rules_for
 from campaign.settings import Loaded, Settings
 
 SIMULATED = Account("simulator", "simulated", simulated=True)
@@ -106,6 +107,15 @@ def simulated_settings(settings: Settings, header: Sequence[str] = ()) -> Settin
     tables["window"] = {"timezone": tables["window"]["timezone"], "hours": "00:00-24:00"}
     tables["callbacks"]["public_url"] = f"http://{LOOPBACK}"
     return settings_of.parse(tables, "the settings")
+
+
+def number_rules(settings: Settings) -> NumberRules:
+    """How these settings read the numbers of a list."""
+    return rules_for(
+        settings.provider.region,
+        [settings.provider.caller_id],
+        first_of_several=settings.list.several == "first",
+    )
 
 
 def sheet_of(file: Path, settings: Settings) -> Sheet:

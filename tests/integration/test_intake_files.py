@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from campaign.core.records import NewLead, Reject, RejectReason
 from campaign.errors import ListError
-from campaign.intake import Sheet, lines, open_sheet, preview, reading
+from campaign.intake import NumberRules, Sheet, lines, open_sheet, preview, reading
 
+IN = NumberRules("IN")
 SAMPLE = Path(__file__).parents[2] / "samples" / "leads.csv"
 
 
@@ -26,7 +27,7 @@ def written(folder: Path, content: str | bytes) -> Path:
 
 
 def read(sheet: Sheet) -> list[NewLead | Reject]:
-    return list(chain.from_iterable(lines(sheet, region="IN")))
+    return list(chain.from_iterable(lines(sheet, rules=IN)))
 
 
 def test_a_list_becomes_leads_and_rejects_with_their_lines(tmp_path: Path) -> None:
@@ -130,7 +131,7 @@ def test_a_list_comes_in_chunks_and_says_how_far_it_is(tmp_path: Path, monkeypat
     monkeypatch.setattr(reading, "CHUNK", 3)
     sheet = open_sheet(written(tmp_path, "phone\n" + "9812300001\n,\n" * 4))
     done: list[int] = []
-    chunks = list(lines(sheet, region="IN", progress=done.append))
+    chunks = list(lines(sheet, rules=IN, progress=done.append))
     assert [len(chunk) for chunk in chunks] == [3, 3, 2]
     assert [line.source_line for line in chain.from_iterable(chunks)] == list(range(2, 10))
     assert done[-1] == sheet.size
@@ -139,7 +140,7 @@ def test_a_list_comes_in_chunks_and_says_how_far_it_is(tmp_path: Path, monkeypat
 
 def test_the_preview_is_the_first_lines_as_they_are_read() -> None:
     sheet = open_sheet(SAMPLE)
-    assert preview(sheet, region="IN") == read(sheet)[:5]
+    assert preview(sheet, rules=IN) == read(sheet)[:5]
 
 
 def test_the_sample_has_eighteen_people_and_six_lines_that_cannot_be_called() -> None:

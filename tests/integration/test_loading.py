@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
@@ -9,6 +10,10 @@ from campaign.core.lead import PhoneNumber
 from campaign.core.records import ImportRecord, LineFate, NewImport, NewLead, Reject, RejectReason
 from campaign.engine.loading import Lines, Loading, load
 from campaign.errors import ListError
+from campaign.intake import NumberRules, lines, open_sheet
+from campaign.intake.number import Unfit, read_number
+from campaign.settings import parse
+from campaign.wiring import number_rules
 from tests.builders import NOON
 from tests.integration.house import House, a_house
 
@@ -61,6 +66,25 @@ async def test_a_line_of_an_earlier_file_is_known(tmp_path: Path) -> None:
         await house.store.finish_import(first.id, NOON)
         second = await loaded(house, iter([[line(1), line(2)]]), name="more.csv", sha256="2" * 64)
         assert (second.new, second.known, second.reasons) == (1, 1, {})
+
+
+async def test_of_a_mended_list_only_the_mended_lines_are_new(tmp_path: Path) -> None:
+    rules, written = NumberRules("IN"), tmp_path / "leads.csv"
+    async with a_house(tmp_path) as house:
+        written.write_text("phone,note\n9812300001,\n9.19E+11,\n9812300003 / 9812300004,\n9812300001,\n")
+        first = await loaded(house, lines(open_sheet(written), rules=rules))
+        assert (first.new, first.fates[LineFate.REJECTED]) == (1, 3)
+        await house.store.finish_import(first.id, NOON)
+        written.write_text("phone,note\n9812300001,\n9812300002,\n9812300003,\n9812300001,\n")
+        second = await loaded(house, lines(open_sheet(written), rules=rules), sha256="2" * 64)
+        assert (second.new, second.known, second.reasons) == (2, 2, {})
+
+
+def test_the_settings_say_whom_not_to_call_and_what_two_numbers_in_a_cell_are() -> None:
+    settings = {"provider": {"caller_id": "08030000000"}, "list": {"several": "first"}}
+    rules = number_rules(parse(settings, "campaign.toml"))
+    assert read_number("080 3000 0000", rules) == Unfit(RejectReason.OWN_NUMBER, ANY)
+    assert read_number("9812300001 / 9812300002", rules) == PhoneNumber("+919812300001")
 
 
 async def test_the_same_bytes_again_add_nothing(tmp_path: Path) -> None:

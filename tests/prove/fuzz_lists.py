@@ -13,10 +13,11 @@ from pathlib import Path
 
 from campaign.core.records import NewLead, Reject, RejectReason
 from campaign.errors import ListError
-from campaign.intake import Sheet, lines, open_sheet, preview
+from campaign.intake import NumberRules, Sheet, lines, open_sheet, preview
 from tests.prove.fuzz_limits import Findings, TooSlow, bounded, story
 
 MARKS = ("read", "refused", "lead", "reject", "quoted", "wrong width")
+IN = NumberRules("IN")
 LONGEST_WORDS = 3_000
 WIDTHS = (RejectReason.TOO_MANY_FIELDS, RejectReason.TOO_FEW_FIELDS)
 _BREAKS = "\r\n"
@@ -49,8 +50,8 @@ def feed(data: bytes, file: Path, found: Findings) -> None:
 def _read(data: bytes, file: Path, found: Findings) -> Iterator[str]:
     with bounded():
         sheet = open_sheet(file)
-        got = list(chain.from_iterable(lines(sheet, region="IN")))
-        shown = preview(sheet, region="IN")
+        got = list(chain.from_iterable(lines(sheet, rules=IN)))
+        shown = preview(sheet, rules=IN)
     found.figures["list read"] += 1
     found.figures["list quoted"] += b'"' in data
     text = data.decode("utf-8-sig")

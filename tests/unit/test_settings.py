@@ -26,6 +26,7 @@ def refusal(tables: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("tables", "key", "value", "right"),
     [
+        ({"list": {"several": "both"}}, "list.several", "'both'", "'refuse' or 'first'."),
         ({"pace": {"rate": "fast"}}, "pace.rate", "'fast'", '"200/min"'),
         ({"pace": {"rate": "0/min"}}, "pace.rate", "'0/min'", '"200/min"'),
         ({"pace": {"rate": 200}}, "pace.rate", "200", '"200/min"'),
