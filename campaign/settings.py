@@ -32,6 +32,7 @@ from campaign.errors import SettingsError
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)", re.ASCII)
 _RATE = re.compile(r"(\d+)\s*/\s*(\d*(?:\.\d+)?)\s*(s|min|m|h)", re.ASCII)
+_MOST = re.compile(r"\d+(?:\.\d+)?%|\d+", re.ASCII)
 LATER = "not available yet"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -138,6 +139,18 @@ def spans(text: str) -> list[tuple[time, time]]:
     return pairs
 
 
+def _most(value: object) -> str:
+    text = str(value).strip()
+    if isinstance(value, bool) or not _MOST.fullmatch(text) or (text.endswith("%") and float(text[:-1]) > 100):
+        raise ValueError('a share such as "20%", or a count such as "500"')
+    return text
+
+
+def too_many(count: int, total: int, most: str) -> bool:
+    """Whether `count` of `total` is more than `most`, a share or a count."""
+    return 100 * count > float(most[:-1]) * total if most.endswith("%") else count > int(most)
+
+
 def _hours(value: str) -> str:
     spans(value)
     return value
@@ -186,10 +199,13 @@ class ProviderSettings(Section):
 class ListSettings(Section):
     """`[list]`"""
 
-    LATER = frozenset({"phone_columns", "tries_per_number", "max_rejects", "order"})
+    LATER = frozenset({"phone_columns", "tries_per_number", "order"})
     phone_column: str = Field("", description="empty: recognised by its name; two candidates are refused")
     several: Literal["refuse", "first"] = Field(
         "refuse", description='two numbers in one cell: "first" takes the first'
+    )
+    max_rejects: Annotated[str, BeforeValidator(_most)] = Field(
+        "20%", description="if more lines cannot be called, a share or a count, nothing is loaded"
     )
 
 

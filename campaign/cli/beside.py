@@ -38,7 +38,13 @@ async def run_list(wish: listing.Wish, sheet: Sheet, owned: Owned, limit: int | 
     say(f"Process {owned.owner.pid} holds {owned.database}: the list is handed over to it.")
     settings = wish.settings.model_dump(mode="json")
     told = await wiring.ask_owner(
-        owned.owner, "load", NOBODY, file=str(wish.file.resolve()), name=wish.name, settings=settings
+        owned.owner,
+        "load",
+        NOBODY,
+        file=str(wish.file.resolve()),
+        name=wish.name,
+        settings=settings,
+        accept_rejects=wish.accept_rejects,
     )
     taken = wiring.TakenIn(**told)
     campaign = await _now(owned, taken.campaign)

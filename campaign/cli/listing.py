@@ -20,13 +20,14 @@ if TYPE_CHECKING:  # it loads the database and the network: only when something 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What was typed of a list. `sure`: nobody needs to be asked."""
+    """What was typed of a list. `sure`: nobody needs to be asked. `accept_rejects`: however many there are."""
 
     file: Path
     name: str
     settings: Settings
     sure: bool
     again: bool
+    accept_rejects: bool
 
 
 async def refuse_early(wish: Wish, sheet: Sheet, database: Path | None) -> None:

@@ -49,6 +49,9 @@ def run(
     town: Town = None,
     yes: Yes = False,
     again: Annotated[bool, typer.Option("--again", help="call them, though another campaign has this file")] = False,
+    accept_rejects: Annotated[
+        bool, typer.Option("--accept-rejects", help="load the list, however many of its lines cannot be called")
+    ] = False,
     config: Config = None,
     db: Database = None,
 ) -> None:
@@ -61,7 +64,10 @@ def run(
     """
     from campaign.cli.run import run_list
 
-    run_list(leads, name, limit, simulate=simulate, speed=speed, town=town, yes=yes, again=again, config=config, db=db)
+    run_list(
+        leads, name, limit, simulate=simulate, speed=speed, town=town, yes=yes, again=again,
+        accept_rejects=accept_rejects, config=config, db=db,
+    )  # fmt: skip
 
 
 @app.command()

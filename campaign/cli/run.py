@@ -36,14 +36,16 @@ class Run:
 
 def run_list(
     leads: Path, name: str | None, limit: int | None, *, simulate: bool, speed: float, town: Path | None, yes: bool,
-    again: bool, config: Path | None, db: Path | None,
+    again: bool, accept_rejects: bool, config: Path | None, db: Path | None,
 ) -> None:  # fmt: skip
     """Exits with the code of how it ended."""
     loaded = load(config, db)
     database = database_of(loaded, db, simulate=simulate)
     sheet = wiring.sheet_of(leads, loaded.settings)
     settings = wiring.simulated_settings(loaded.settings, sheet.header) if simulate else loaded.settings
-    wish = listing.Wish(leads, name or leads.stem, settings, sure=yes or simulate, again=again)
+    wish = listing.Wish(
+        leads, name or leads.stem, settings, sure=yes or simulate, again=again, accept_rejects=accept_rejects
+    )
     typed = Run(limit, wiring.Simulation(speed, town) if simulate else None, config is not None)
 
     there = database if database.exists() else None
@@ -68,7 +70,7 @@ async def _take_in_and_dial(house: "House", wish: listing.Wish, sheet: Sheet, ty
     if before and before.state is CampaignState.STOPPED:
         raise UsageError(f"The campaign {wish.name} was stopped for good.", "Give the list another --name.")
     with progress.loading(sheet.size) as advance:
-        taken = await house.take_in(wish.file, wish.name, wish.settings, advance)
+        taken = await house.take_in(wish.file, wish.name, wish.settings, advance, accept_rejects=wish.accept_rejects)
     campaign = await house.find(wish.name)
     assert campaign is not None, "it was just opened"
     if before and typed.new_settings:

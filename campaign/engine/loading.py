@@ -22,11 +22,15 @@ Lines = Iterator[Sequence[NewLead | Reject]]
 
 @dataclass(slots=True)
 class Loading:
-    """A file that has been read; nothing of it is visible until `Store.finish_import`."""
+    """A file that has been read; nothing of it is visible until `Store.finish_import`.
+
+    `first`: the line of the first reject of each reason.
+    """
 
     id: ImportId
     fates: Counter[LineFate] = field(default_factory=Counter)
     reasons: Counter[RejectReason] = field(default_factory=Counter)
+    first: dict[RejectReason, int] = field(default_factory=dict)
 
     @property
     def new(self) -> int:
@@ -35,6 +39,27 @@ class Loading:
     @property
     def known(self) -> int:
         return self.fates[LineFate.KNOWN]
+
+    @property
+    def rejects(self) -> int:
+        return self.fates[LineFate.REJECTED]
+
+    @property
+    def commonest(self) -> str:
+        """The three commonest reasons, each with how often and where first."""
+        three = self.reasons.most_common(3)
+        return ", ".join(
+            f"{count} {reason.replace('_', ' ')} ({'first on ' if count > 1 else ''}line {self.first[reason]})"
+            for reason, count in three
+        )
+
+    def count(self, lines: Sequence[NewLead | Reject], fates: Sequence[LineFate]) -> None:
+        """What became of each of these lines."""
+        self.fates.update(fates)
+        for line, fate in zip(lines, fates, strict=True):
+            if fate is LineFate.REJECTED:
+                self.reasons[_reason(line)] += 1
+                self.first.setdefault(_reason(line), line.source_line)
 
 
 async def load(store: Store, new: NewImport, lines: Lines, template: str) -> Loading | ImportRecord:
@@ -50,18 +75,11 @@ async def load(store: Store, new: NewImport, lines: Lines, template: str) -> Loa
     try:
         while chunk := await asyncio.to_thread(next, lines, None):
             checked = [_fitting(line, new.header, template) for line in chunk]
-            fates = await store.add_lines(begun, checked)
-            loading.fates.update(fates)
-            loading.reasons.update(
-                map(_reason, (line for line, fate in zip(checked, fates, strict=True) if fate is _OUT))
-            )
+            loading.count(checked, await store.add_lines(begun, checked))
     except BaseException:
         await store.discard_import(begun, new.at)
         raise
     return loading
-
-
-_OUT = LineFate.REJECTED
 
 
 def _reason(line: NewLead | Reject) -> RejectReason:

@@ -115,7 +115,9 @@ class Floor:
 
     async def _load(self, _campaign: CampaignId, more: door.Answer) -> door.Answer:
         settings = settings_of.parse(more["settings"], "the settings")
-        taken = await self._house.take_in(Path(more["file"]), more["name"], settings)
+        taken = await self._house.take_in(
+            Path(more["file"]), more["name"], settings, accept_rejects=more["accept_rejects"]
+        )
         return taken.told()
 
     async def _accept(self, _campaign: CampaignId, more: door.Answer) -> door.Answer:

@@ -13,13 +13,13 @@ from campaign.core.keyed import Key
 from campaign.core.lead import CampaignId, CampaignState, Outcome
 from campaign.core.records import Account, CampaignRecord, Happened, ImportId, ImportRecord, NewImport
 from campaign.engine.clock import RealClock
-from campaign.engine.loading import load
+from campaign.engine.loading import Loading, load
 from campaign.engine.run import PAUSED_BY_PEOPLE, STOPPED
 from campaign.errors import ListError, UsageError
 from campaign.intake import lines
 from campaign.ports import Clock
 from campaign.provider.exotel.client import ExotelClient
-from campaign.settings import Loaded, Settings
+from campaign.settings import Loaded, Settings, too_many
 from campaign.store import lock
 from campaign.store.insight import Books
 from campaign.store.ledger import Ledger
@@ -62,6 +62,22 @@ class Resolution:
         if self.written_off:
             return WrittenOff(now, self.reason)
         return NotPlaced(now, self.reason, ResolvedBy.OPERATOR)
+
+
+def _refusal(loading: Loading, most: str, file: str, *, first_file: bool) -> ListError | None:
+    """Why a list is not loaded, if what is rejected of it is more than single mistakes."""
+    if first_file and not loading.new:
+        return ListError(
+            f"no line can be called: {loading.commonest}.", "Is it the right column? See docs/lists.md.", file=file
+        )
+    lines = loading.fates.total()
+    if not too_many(loading.rejects, lines, most):
+        return None
+    return ListError(
+        f"{loading.rejects} of {lines} lines cannot be called, [list] max_rejects is {most}: {loading.commonest}.",
+        "Mend them (docs/lists.md says how), or leave them out: --accept-rejects.",
+        file=file,
+    )
 
 
 class House:
@@ -110,12 +126,18 @@ class House:
         return found
 
     async def take_in(
-        self, file: Path, name: str, settings: Settings, progress: Callable[[int], None] | None = None
+        self,
+        file: Path,
+        name: str,
+        settings: Settings,
+        progress: Callable[[int], None] | None = None,
+        *,
+        accept_rejects: bool = False,
     ) -> TakenIn:
         """Read a list into the campaign of that name, new or not; nothing of it is visible until it is accepted.
 
         `progress` is told the bytes read so far.
-        Raises ListError where it cannot be read or none of its lines can be called; then nothing of it stays.
+        Raises ListError where it cannot be read, or too many of its lines cannot be called; then nothing of it stays.
         """
         before = await self.find(name)
         sheet = sheet_of(file, stored(before) if before else settings)
@@ -128,12 +150,10 @@ class House:
         if isinstance(loading, ImportRecord):
             return TakenIn(campaign.id, None, loading.lines, 0, loading.lines, tally.left)
         rejects = {str(reason): count for reason, count in loading.reasons.most_common()}
-        if before is None and not loading.new:
+        most = "100%" if accept_rejects else found.list.max_rejects
+        if refusal := _refusal(loading, most, file.name, first_file=before is None):
             await self.store.discard_import(loading.id, self.clock.now())
-            commonest = ", ".join(f"{count} {reason}" for reason, count in list(rejects.items())[:3])
-            raise ListError(
-                f"no line can be called ({commonest}).", "Is it the right column? See docs/lists.md.", file=file.name
-            )
+            raise refusal
         return TakenIn(campaign.id, loading.id, loading.fates.total(), loading.new, loading.known, tally.left, rejects)
 
     async def accept(self, taken: ImportId) -> None:

@@ -63,6 +63,22 @@ def test_a_broken_list_is_named_with_its_line(tmp_path: Path, text: bytes, named
         assert named in refused.err
 
 
+def test_a_list_of_too_many_rejects_is_loaded_only_where_they_are_accepted(tmp_path: Path) -> None:
+    with an_office(tmp_path, settings={"provider": {"custom_field": "{attempt}"}}) as office:
+        rejects = ["9.19E+11", "9.2E+11", "n/a", "", "12345", "112"]
+        lines = [f"98123000{number:02},\n" for number in range(10)] + [f"{cell},\n" for cell in rejects]
+        (tmp_path / "leads.csv").write_text("phone,name\n" + "".join(lines))
+        refused = office.types("run", "leads.csv", "--simulate")
+        assert refused.code == 2, refused
+        told = "6 of 16 lines cannot be called, [list] max_rejects is 20%: 2 digits lost (first on line 12), "
+        assert told + "1 not a number (line 14), 1 empty (line 15)." in refused.err
+        assert not office.types("list", "--simulate").out
+        accepted = office.types("run", "leads.csv", "--simulate", "--speed", "3600", "--accept-rejects")
+        assert accepted.code == 0, accepted
+        assert "6 rejects (2 digits lost, 1 not a number, 1 empty, " in accepted.err
+        assert len(office.leads()) == 10
+
+
 def test_missing_credentials_are_all_named(tmp_path: Path) -> None:
     with an_office(tmp_path) as office:
         office.write_list(["answers"])

@@ -143,12 +143,12 @@ def test_the_preview_is_the_first_lines_as_they_are_read() -> None:
     assert preview(sheet, rules=IN) == read(sheet)[:5]
 
 
-def test_the_sample_has_eighteen_people_and_six_lines_that_cannot_be_called() -> None:
+def test_the_sample_has_twenty_four_people_and_six_lines_that_cannot_be_called() -> None:
     sheet = open_sheet(SAMPLE)
     found = read(sheet)
-    assert [line.source_line for line in found] == list(range(2, 26))
+    assert [line.source_line for line in found] == list(range(2, 32))
     numbers = Counter(line.number for line in found if isinstance(line, NewLead))
-    assert sorted(numbers.values()) == [1] * 17 + [2]  # the store makes the second one a duplicate
+    assert sorted(numbers.values()) == [1] * 23 + [2]  # the store makes the second one a duplicate
     assert [line.reason for line in found if isinstance(line, Reject)] == [
         RejectReason.EMPTY,
         RejectReason.DIGITS_LOST,
@@ -157,7 +157,7 @@ def test_the_sample_has_eighteen_people_and_six_lines_that_cannot_be_called() ->
         RejectReason.INVALID_NUMBER,
     ]
     simulated = [line.cells[sheet.header.index("simulate")] for line in found if isinstance(line, NewLead)]
-    assert sum(1 for word in simulated if word) == 12
+    assert sum(1 for word in simulated if word) == 18
 
 
 CELL = st.one_of(

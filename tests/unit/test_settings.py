@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.errors import SettingsError
-from campaign.settings import PaceSettings, RetrySettings, Settings, parse, spans
+from campaign.settings import PaceSettings, RetrySettings, Settings, parse, spans, too_many
 from tests.builders import hours, minutes, seconds
 
 
@@ -27,6 +27,9 @@ def refusal(tables: dict[str, Any]) -> str:
     ("tables", "key", "value", "right"),
     [
         ({"list": {"several": "both"}}, "list.several", "'both'", "'refuse' or 'first'."),
+        ({"list": {"max_rejects": "a few"}}, "list.max_rejects", "'a few'", '"20%"'),
+        ({"list": {"max_rejects": "120%"}}, "list.max_rejects", "'120%'", '"20%"'),
+        ({"list": {"max_rejects": -1}}, "list.max_rejects", "-1", '"500"'),
         ({"pace": {"rate": "fast"}}, "pace.rate", "'fast'", '"200/min"'),
         ({"pace": {"rate": "0/min"}}, "pace.rate", "'0/min'", '"200/min"'),
         ({"pace": {"rate": 200}}, "pace.rate", "200", '"200/min"'),
@@ -219,3 +222,21 @@ def test_any_settings_read_back_as_they_were_stored(rate: str, waits: list[str],
 def test_long_and_fine_settings_read_back_as_they_were_stored(tables: dict[str, Any]) -> None:
     settings = parse(tables, "")
     assert stored(settings) == settings
+
+
+@pytest.mark.parametrize(
+    ("most", "rejects", "refused"),
+    [
+        ("20%", 20, False),
+        ("20%", 21, True),
+        ("12.5%", 13, True),
+        ("0%", 0, False),
+        ("100%", 100, False),
+        ("5", 5, False),
+        ("5", 6, True),
+        ("0", 1, True),
+    ],
+)
+def test_a_share_or_a_count_of_a_hundred_lines_is_too_many(most: str, rejects: int, refused: bool) -> None:
+    assert too_many(rejects, 100, most) is refused
+    assert parse({"list": {"max_rejects": most}}, "").list.max_rejects == most
