@@ -139,6 +139,9 @@ class Insight(Protocol):
     def attempts(self, campaign: CampaignId) -> AsyncIterator[Sequence[records.AttemptRecord]]:
         """In chunks, in order of lead and number of attempt."""
 
+    async def shared_numbers(self, of: records.ImportId) -> list[records.SharedNumber]:
+        """Numbers of an import's leads, finished or not, that other leads of its campaign have too."""
+
     async def history(self, number: NumberHash) -> History:
         """Everything of one number, over all campaigns."""
 

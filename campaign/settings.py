@@ -199,14 +199,31 @@ class ProviderSettings(Section):
 class ListSettings(Section):
     """`[list]`"""
 
-    LATER = frozenset({"phone_columns", "tries_per_number", "order"})
+    LATER = frozenset({"order"})
     phone_column: str = Field("", description="empty: recognised by its name; two candidates are refused")
+    phone_columns: tuple[str, ...] = Field(
+        (), description='several numbers for each person, in this order: ["mobile", "landline"]'
+    )
+    tries_per_number: int = Field(0, ge=0, description="calls to each of them; 0: max_attempts shared out over them")
     several: Literal["refuse", "first"] = Field(
         "refuse", description='two numbers in one cell: "first" takes the first'
     )
     max_rejects: Annotated[str, BeforeValidator(_most)] = Field(
         "20%", description="if more lines cannot be called, a share or a count, nothing is loaded"
     )
+
+    @model_validator(mode="after")
+    def _said_once(self) -> Self:
+        if self.phone_column and self.phone_columns:
+            raise ValueError("either phone_column, or phone_columns for several")
+        if len(set(self.phone_columns)) < len(self.phone_columns) or "" in self.phone_columns:
+            raise ValueError("phone_columns: the names of different columns")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are named, in order; none: recognise one."""
+        return self.phone_columns or ((self.phone_column,) if self.phone_column else ())
 
 
 class PaceSettings(Section):

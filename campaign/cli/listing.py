@@ -1,5 +1,6 @@
 """A list before the first call: what it is, what it means, and whether its people shall be called."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from campaign.settings import Settings
 
 if TYPE_CHECKING:  # it loads the database and the network: only when something runs
     from campaign.wiring import TakenIn
+
+SHARED_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +81,30 @@ def say_settings(campaign: CampaignRecord) -> None:
 
 
 def _describe(sheet: Sheet, taken: "TakenIn", settings: Settings) -> None:
-    say(f"{sheet.file_name}: the numbers are in the column “{sheet.phone_column}” ({sheet.why_column}). As read:")
+    columns = " and ".join(f"“{column}”" for column in sheet.phone_columns)
+    where = f"the column {columns}" if len(sheet.phone_columns) == 1 else f"the columns {columns}"
+    say(f"{sheet.file_name}: the numbers are in {where} ({sheet.why_column}). As read:")
     for line in preview(sheet, rules=wiring.number_rules(settings)):
-        read = line.number.e164 if isinstance(line, NewLead) else f"rejected: {line.reason}"
+        read = " ".join(_numbers(line)) if isinstance(line, NewLead) else f"rejected: {line.reason}"
         say(f"  line {line.source_line:<4} {read:<18} {', '.join(filter(None, line.cells))[:70]}")
     if taken.import_id is None:
         say(f"The same file is loaded already: {taken.known} lines known, nothing new.")
         return
-    rejects = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in taken.rejects.items())
+    rejects = _reasons(taken.rejects)
     known = f", {taken.known} known" if taken.known else ""
     say(f"  {taken.new} new{known}, {sum(taken.rejects.values())} rejects{f' ({rejects})' if rejects else ''}")
+    if taken.passed_over:
+        passed_over = f"{sum(taken.passed_over.values())} numbers passed over ({_reasons(taken.passed_over)})"
+        say(f"  {passed_over}: these people are called at another number of theirs")
+    for places in taken.shared[:SHARED_SHOWN]:
+        say(f"  {' and '.join(places)} have a number in common, which is never called for both at once")
+    if len(taken.shared) > SHARED_SHOWN:
+        say(f"  and so have {len(taken.shared) - SHARED_SHOWN} more groups of lines")
+
+
+def _numbers(line: NewLead) -> list[str]:
+    return [number.e164 for number in (line.number, *line.later)]
+
+
+def _reasons(counted: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in counted.items())

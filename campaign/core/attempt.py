@@ -57,6 +57,7 @@ class Attempt:
 
     `latest_end` is the instant after which the call must be over even if nobody tells: ring time, time limit and
     margin after the send; after a server error, ring time and margin. All instants are ours, aware UTC.
+    `number_position`: which of its lead's numbers it dials, the first being 0.
     """
 
     id: AttemptId
@@ -68,6 +69,7 @@ class Attempt:
     sent_at: datetime | None = None
     ended_at: datetime | None = None
     latest_end: datetime | None = None
+    number_position: int = 0
 
     @property
     def alive(self) -> bool:

@@ -87,7 +87,7 @@ class _Folding:
         self._steps.get(row.kind, self._happened)(row)
 
     def _reserved(self, row: Row) -> None:
-        attempt = Attempt(_named(row), AttemptState.RESERVED)
+        attempt = Attempt(_named(row), AttemptState.RESERVED, number_position=row.data.get("position", 0))
         self.attempts[attempt.id] = Dialled(attempt, row.number)
         self.lead = replace(self.lead, state=LeadState.IN_FLIGHT, reason="next in line")
 
@@ -117,6 +117,7 @@ class _Folding:
             call_sid=CallSid(row.data["call_sid"]),
             sent_at=datetime.fromisoformat(row.data["created_at"]),
             latest_end=row.at,
+            number_position=row.data.get("position", 0),
         )
         self.attempts[attempt.id] = Dialled(attempt, row.number, row.data["policy"])
         self.lead = replace(self.lead, state=LeadState.IN_FLIGHT)

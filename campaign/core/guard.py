@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from campaign.core.attempt import Disposition
 from campaign.core.lead import CampaignState, Outcome
+from campaign.core.numbers import ONLY, NoneLeft, Use
 from campaign.core.outcome import OF_DISPOSITION
 from campaign.core.policy import Policy
 from campaign.core.window import Over, Shut
@@ -34,6 +35,7 @@ class Facts:
     `number_calls`: when the number was called in the last 24 hours, over all campaigns, oldest first.
     `number_busy_until`: until when another call to the number may be alive, at the latest; past, when nobody has told
     how that one ended. `number_free_at`: the latest end of its last call. `last`: how the lead's last call ended.
+    `choice`: which of the lead's numbers is to be called.
     """
 
     campaign: CampaignState
@@ -43,6 +45,7 @@ class Facts:
     number_busy_until: datetime | None
     number_free_at: datetime | None
     last: Disposition | None = None
+    choice: Use | NoneLeft = ONLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,9 @@ def may_send(facts: Facts, policy: Policy, now: datetime) -> Verdict:
 
 def _caps(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     if facts.lead_calls >= policy.max_attempts:
-        outcome = OF_DISPOSITION[facts.last] if facts.last else Outcome.FAILED
-        return Finish(outcome, f"{facts.lead_calls} of {policy.max_attempts} calls made")
+        return _finish(facts, f"{facts.lead_calls} of {policy.max_attempts} calls made")
+    if isinstance(facts.choice, NoneLeft):
+        return _finish(facts, facts.choice.why)
     if facts.number_busy_until:
         return HoldBack(Why.LIVE, facts.number_busy_until) if now < facts.number_busy_until else Park(PARKED)
     if facts.number_free_at and now < facts.number_free_at + policy.min_gap:
@@ -103,3 +107,8 @@ def _caps(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     if facts.channels_used >= policy.channels:
         return HoldBack(Why.CHANNELS)
     return Send()
+
+
+def _finish(facts: Facts, why: str) -> Finish:
+    """As the lead's last call ended."""
+    return Finish(OF_DISPOSITION[facts.last] if facts.last else Outcome.FAILED, why)

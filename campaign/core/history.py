@@ -12,7 +12,8 @@ from typing import Any
 from campaign.core.attempt import Attempt, AttemptId
 from campaign.core.events import Asked
 from campaign.core.guard import Facts, HoldBack, Verdict, may_send
-from campaign.core.lead import CampaignId, CampaignState, LeadId, LeadState, Outcome
+from campaign.core.lead import CampaignId, CampaignState, LeadId, LeadState, NumberHash, Outcome
+from campaign.core.numbers import NoneLeft, Use, next_number
 from campaign.core.policy import Policy
 from campaign.core.records import AccountId, CampaignRecord, RejectRecord, StrangerRecord
 
@@ -44,15 +45,18 @@ class KnownLead:
     reason: str
     due_at: datetime | None
     final_at: datetime | None
+    numbers: Sequence[NumberHash] = ()
+    """In the order in which they are called; left out where there is but one, which is the one asked about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialled:
-    """An attempt to call the number, whichever lead it was made for."""
+    """An attempt to call the number, whichever lead it was made for; or another number of one of its leads."""
 
     attempt: Attempt
     attempt_no: int
     lead: LeadId
+    number: NumberHash | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,10 @@ class RejectedLine:
 class History:
     """`events`: of the number, its leads and their campaigns, in the order they were written.
 
-    `dialled`: oldest first. `channels`: the latest ends of all calls alive, by account.
+    `number`: the one asked about. `dialled`: oldest first. `channels`: the latest ends of all calls alive, by account.
     """
 
+    number: NumberHash | None = None
     leads: Sequence[KnownLead] = ()
     events: Sequence[EventRecord] = ()
     dialled: Sequence[Dialled] = ()
@@ -102,11 +107,18 @@ class Outlook:
     at: datetime
 
 
-def facts(history: History, lead: KnownLead, now: datetime) -> Facts:
-    """What the guards would know of the lead at `now`, if nothing happened until then."""
+def chosen(history: History, lead: KnownLead, policy: Policy) -> Use | NoneLeft:
+    """Which number of the lead is called next."""
+    theirs = [each.attempt for each in history.dialled if each.lead == lead.id]
+    return next_number(theirs, max(1, len(lead.numbers)), policy)
+
+
+def facts(history: History, lead: KnownLead, now: datetime, number: NumberHash | None = None) -> Facts:
+    """What the guards would know of the lead at `now`, if nothing happened until then; `number`: to be called."""
     counted = [each for each in history.dialled if each.attempt.counts]
     theirs = [each.attempt for each in counted if each.lead == lead.id]
-    strangers = [each.created_at for each in history.strangers]
+    counted = [each for each in counted if number in (None, each.number)]
+    strangers = [each.created_at for each in history.strangers if number in (None, each.number_hash)]
     alive = [each.attempt.latest_end for each in counted if each.attempt.alive and each.attempt.latest_end]
     over = [end for each in counted if (end := _over(each.attempt))]
     return Facts(
@@ -127,9 +139,11 @@ def _over(attempt: Attempt) -> datetime | None:
 def outlook(history: History, lead: KnownLead, policy: Policy, now: datetime) -> Outlook:
     """Which rules hold a waiting lead, once its campaign runs, and until when."""
     at = max(now, lead.due_at or now)
+    choice = chosen(history, lead, policy)
+    number = lead.numbers[choice.position] if isinstance(choice, Use) and lead.numbers else None
     rules: list[tuple[HoldBack, Facts]] = []
     while True:
-        known = replace(facts(history, lead, at), campaign=CampaignState.RUNNING)
+        known = replace(facts(history, lead, at, number), campaign=CampaignState.RUNNING, choice=choice)
         verdict = may_send(known, policy, at)
         if not isinstance(verdict, HoldBack) or verdict.until is None or len(rules) == _MOST_RULES:
             return Outlook(rules, verdict, known, at)

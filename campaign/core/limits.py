@@ -4,6 +4,7 @@ Every call is judged by what the ledger knew when it was sent, in the order of i
 an earlier call back to light breaks nothing afterwards. Called by `store.limits` for `campaign verify`.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ class Limit(StrEnum):
     """What a call must have kept; the words a person reads."""
 
     ATTEMPTS = "calls per lead"
+    NUMBERS = "numbers in order"
     HOURS = "calling hours"
     ONE = "one at a time"
     GAP = "gap"
@@ -45,7 +47,8 @@ class Dial:
     """A call as the limits see it. `known`: the event that entered it. A stranger has no attempt.
 
     `over_at`: when it was known to be over, None while it is not. `counts`: it was not refused, nor proved not placed.
-    `under`: the policy it had to keep; None where nobody here sent it.
+    `under`: the policy it had to keep; None where nobody here sent it. `position`: which of its lead's `numbers` it
+    went to, the first being 0; `closed`: the provider refused that number for good.
     """
 
     known: int
@@ -56,6 +59,9 @@ class Dial:
     attempt: AttemptId | None = None
     under: PolicyVersion | None = None
     overturned: Overturned | None = None
+    position: int = 0
+    numbers: int = 1
+    closed: bool = False
 
     def counted_for(self, other: "Dial") -> bool:
         late = self.overturned
@@ -94,9 +100,21 @@ def of_lead(dials: Sequence[Dial], policies: Policies) -> list[Breach]:
             found.append(
                 Breach(Limit.ATTEMPTS, dial, f"is call {calls} of its lead, {policy.max_attempts} are allowed")
             )
+        elif (due := _due_number(dial, earlier, policy)) != dial.position:
+            which = "no number" if due is None else f"number {due + 1}"
+            words = f"went to number {dial.position + 1} of its lead, the turn was that of {which}"
+            found.append(Breach(Limit.NUMBERS, dial, words))
         if not isinstance(policy.window.at(dial.sent_at, policy.ring_timeout), Open):
             found.append(Breach(Limit.HOURS, dial, "was sent outside the calling hours"))
     return found
+
+
+def _due_number(dial: Dial, earlier: Sequence[Dial], policy: Policy) -> int | None:
+    """The first number that was not closed and had not had its calls; None where there was none."""
+    left = sorted(set(range(dial.numbers)) - {each.position for each in earlier if each.closed})
+    made = Counter(each.position for each in earlier if each.counted_for(dial))
+    tries = policy.tries_per_number or -(-policy.max_attempts // max(1, len(left)))
+    return next((each for each in left if made[each] < tries), None)
 
 
 def _judged(dials: Sequence[Dial], policies: Policies) -> list[tuple[Dial, list[Dial], Policy]]:

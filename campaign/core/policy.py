@@ -49,6 +49,8 @@ class Policy:
     details_for: timedelta
     settle_for: timedelta
     reached_after: timedelta
+    tries_per_number: int = 0
+    """Calls to each number of a lead; 0: `max_attempts` shared out over them, rounded up."""
 
     @property
     def longest_call(self) -> timedelta:

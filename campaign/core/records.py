@@ -70,11 +70,16 @@ class RejectReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewLead:
-    """A line that can be called. `cells`: the whole record, in the header's order."""
+    """A line that can be called. `cells`: the whole record, in the header's order.
+
+    `later`: the numbers to go on with. `passed_over`: columns whose number cannot be called, beside one that can.
+    """
 
     source_line: int
     number: PhoneNumber
     cells: Sequence[str]
+    later: Sequence[PhoneNumber] = ()
+    passed_over: Sequence[tuple[str, RejectReason]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +337,10 @@ class AttemptRecord:
 
 @dataclass(frozen=True, slots=True)
 class LeadRecord:
-    """A lead with all its attempts, oldest first. `header`: of the file it came from."""
+    """A lead with all its attempts, oldest first. `number`: the one last dialled, else its first.
+
+    `header`: of the file it came from.
+    """
 
     id: LeadId
     source_file: str
@@ -346,6 +354,14 @@ class LeadRecord:
     header: Sequence[str]
     cells: Sequence[str]
     attempts: Sequence[AttemptRecord] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedNumber:
+    """A number of several leads of one campaign, each by its file and line."""
+
+    number: PhoneNumber
+    places: Sequence[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,15 @@ Lines = Iterator[Sequence[NewLead | Reject]]
 class Loading:
     """A file that has been read; nothing of it is visible until `Store.finish_import`.
 
-    `first`: the line of the first reject of each reason.
+    `first`: the line of the first reject of each reason. `passed_over`: numbers that cannot be called, of new leads
+    with one that can.
     """
 
     id: ImportId
     fates: Counter[LineFate] = field(default_factory=Counter)
     reasons: Counter[RejectReason] = field(default_factory=Counter)
     first: dict[RejectReason, int] = field(default_factory=dict)
+    passed_over: Counter[RejectReason] = field(default_factory=Counter)
 
     @property
     def new(self) -> int:
@@ -57,6 +59,8 @@ class Loading:
         """What became of each of these lines."""
         self.fates.update(fates)
         for line, fate in zip(lines, fates, strict=True):
+            if isinstance(line, NewLead) and fate is LineFate.NEW:
+                self.passed_over.update(reason for _, reason in line.passed_over)
             if fate is LineFate.REJECTED:
                 self.reasons[_reason(line)] += 1
                 self.first.setdefault(_reason(line), line.source_line)

@@ -13,17 +13,22 @@ LONGEST_FIELD = 128
 """Characters of a column that goes into CustomField."""
 
 
-def check_cells(sheet: Sheet, line: int, cells: Sequence[str], read: PhoneNumber | Unfit) -> NewLead | Reject:
-    """The verdict on a record as wide as the header; `read`: what its phone column says."""
+def check_cells(sheet: Sheet, line: int, cells: Sequence[str], read: Sequence[PhoneNumber | Unfit]) -> NewLead | Reject:
+    """The verdict on a record as wide as the header; `read`: what each of its phone columns says."""
     for column, cell in zip(sheet.header, cells, strict=True):
         limit = LONGEST_FIELD if column in sheet.needs else LONGEST_CELL
         if len(cell) > limit:
             mend = f"{len(cell)} characters are too many here; shorten the cell to {limit} at most."
             return Reject(line, column, _excerpt(cell), RejectReason.FIELD_TOO_LONG, mend, cells)
-    if isinstance(read, Unfit):
-        cell = cells[sheet.header.index(sheet.phone_column)]
-        return Reject(line, sheet.phone_column, _excerpt(cell), read.reason, read.suggestion, cells)
-    return NewLead(line, read, cells)
+    numbers = dict.fromkeys(each for each in read if isinstance(each, PhoneNumber))
+    unfit = [(column, each) for column, each in zip(sheet.phone_columns, read, strict=True) if isinstance(each, Unfit)]
+    written = [(column, each) for column, each in unfit if each.reason is not RejectReason.EMPTY]
+    if not numbers:
+        column, why = (written or unfit)[0]
+        cell = cells[sheet.header.index(column)]
+        return Reject(line, column, _excerpt(cell), why.reason, why.suggestion, cells)
+    first, *later = numbers
+    return NewLead(line, first, cells, tuple(later), tuple((column, each.reason) for column, each in written))
 
 
 def wrong_width(sheet: Sheet, record: Record) -> Reject:

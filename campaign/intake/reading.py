@@ -37,9 +37,11 @@ def preview(sheet: Sheet, *, rules: NumberRules, count: int = 5) -> list[Line]:
 
 
 def _judge(chunk: list[Record], sheet: Sheet, rules: NumberRules) -> list[Line]:
-    width, place = len(sheet.header), sheet.header.index(sheet.phone_column)
+    width = len(sheet.header)
     cells = cells_by_line([record for record in chunk if record.fields == width])
-    read = dict(zip(cells, read_numbers([row[place] for row in cells.values()], rules), strict=True))
+    places = [sheet.header.index(column) for column in sheet.phone_columns]
+    columns = [read_numbers([row[place] for row in cells.values()], rules) for place in places]
+    read = dict(zip(cells, zip(*columns, strict=True), strict=True))
     return [
         check_cells(sheet, record.line, cells[record.line], read[record.line])
         if record.fields == width

@@ -28,10 +28,16 @@ class Sheet:
     phone_column: str
     why_column: str
     needs: tuple[str, ...] = ()
+    later_columns: tuple[str, ...] = ()
+
+    @property
+    def phone_columns(self) -> tuple[str, ...]:
+        """In the order in which a person's numbers are called."""
+        return self.phone_column, *self.later_columns
 
 
-def open_sheet(path: Path, *, phone_column: str = "", needs: Sequence[str] = ()) -> Sheet:
-    """Look at a file's beginning; `phone_column`: as `[list]` has it, `needs`: the columns that custom_field uses.
+def open_sheet(path: Path, *, phone_columns: Sequence[str] = (), needs: Sequence[str] = ()) -> Sheet:
+    """Look at a file's beginning; `phone_columns`: as `[list]` names them, `needs`: those that custom_field uses.
 
     Raises ListError, with the next step, for whatever is no CSV list in UTF-8 with a phone column, `needs` and at
     least one record. What is wrong further down is found by `reading.lines`.
@@ -49,10 +55,12 @@ def open_sheet(path: Path, *, phone_column: str = "", needs: Sequence[str] = ())
         )
     header = tuple(name.strip() for name in cells_by_line([title])[title.line])
     check_header(header, needs, path.name, title.line)
-    column, why = find_phone_column(header, phone_column, path.name, title.line)
+    columns = [find_phone_column(header, named, path.name, title.line) for named in phone_columns or [""]]
     if first is None:
         raise ListError("there is nothing below the header.", "Add a line for each person to call.", file=path.name)
-    return Sheet(path, path.name, digest(path), path.stat().st_size, header, column, why, tuple(needs))
+    column, why = columns[0] if len(columns) == 1 else (columns[0][0], "named by [list] phone_columns")
+    later = tuple(name for name, _ in columns[1:])
+    return Sheet(path, path.name, digest(path), path.stat().st_size, header, column, why, tuple(needs), later)
 
 
 @contextmanager

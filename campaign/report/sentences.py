@@ -120,6 +120,11 @@ def _imported(data: Data, _voice: Voice, _event: EventRecord) -> str:
     return f"the list {data['file']} was loaded: {counts}"
 
 
+def _reserved(data: Data, voice: Voice, event: EventRecord) -> str:
+    number = f", at its number {data['position'] + 1}" if data.get("position") else ""
+    return f"its turn came: {voice.attempt(event)} was prepared{number}"
+
+
 def _released(data: Data, voice: Voice, _event: EventRecord) -> str:
     again = f"; due again {voice.told(data['due_at'])}" if data.get("due_at") else ""
     why = "it goes back into the line" if data["why"] == "next in line" else plain(data["why"])
@@ -232,7 +237,7 @@ SENTENCES: Mapping[str, Telling] = {
     "moved": _moved,
     "imported": _imported,
     "discarded": lambda _data, _voice, _event: "the list was not wanted after all, and nothing of it stayed",
-    "reserved": lambda _data, voice, event: f"its turn came: {voice.attempt(event)} was prepared",
+    "reserved": _reserved,
     "released": _released,
     "finished": _finished,
     "parked": _parked,

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from campaign.core.attempt import AttemptState
 from campaign.core.doubt import NEGATIVES_NEEDED, AskAt, ForAPerson, NeverPlaced, next_step
 from campaign.core.guard import DAY, Facts, Finish, HoldBack, Park, Send, Verdict, Why
-from campaign.core.history import Dialled, EventRecord, History, KnownLead, RejectedLine, outlook
+from campaign.core.history import Dialled, EventRecord, History, KnownLead, RejectedLine, chosen, outlook
 from campaign.core.lead import CampaignId, CampaignState, LeadState
+from campaign.core.numbers import Use
 from campaign.core.policy import Policy
 from campaign.report.sentences import Voice, answer, outcome_of, plain, sentence, span
 
@@ -54,6 +55,8 @@ def _chapter(history: History, lead: KnownLead, policy: Policy, today: Today) ->
     voice = Voice(policy.window.zone, {each.attempt.id: each.attempt_no for each in history.dialled})
     simulated = ", simulated: nobody is called" if lead.campaign.account.simulated else ""
     where = f"line {lead.source_line} of {lead.source_file}"
+    if len(lead.numbers) > 1:
+        where += f", number {lead.numbers.index(history.number) + 1} of {len(lead.numbers)}"
     yield f"{lead.campaign.name}: {where}; times of {policy.window.zone.key}{simulated}"
     yield from _told([event for event in history.events if _concerns(event, lead)], voice)
     yield f"  Now, {voice.time(today.now)}:"
@@ -190,13 +193,22 @@ class _Prospect:
     def _next(self, verdict: Verdict, facts: Facts, at: datetime) -> str:
         match verdict:
             case Send():
-                return f"Next: it is called {self._when(at)}, when its turn comes ({self._used(facts)})."
+                turn = f"when its turn comes{self._number()} ({self._used(facts)})"
+                return f"Next: it is called {self._when(at)}, {turn}."
             case Finish(outcome, why):
                 return f"Next: it is finished without another call: {outcome_of(outcome, why)}."
             case Park(why):
                 return f"Next: it is held, because {why}, until that one is settled."
             case HoldBack() as rule:
                 return f"{self._rule(rule, facts)}: it is looked at again as soon as that changes."
+
+    def _number(self) -> str:
+        """Which of its numbers, where there are several."""
+        match chosen(self.history, self.lead, self.policy):
+            case Use(_, why) if len(self.lead.numbers) > 1:
+                return f", at its {why}"
+            case _:
+                return ""
 
     def _used(self, facts: Facts) -> str:
         today = sum(each > self.today.now - DAY for each in facts.number_calls)

@@ -17,16 +17,20 @@ from campaign.core.guard import Facts, Finish, HoldBack, Park, Send, Verdict
 from campaign.core.keyed import PublicId
 from campaign.core.lead import CampaignId, CampaignState, LeadId, LeadState, PhoneNumber
 from campaign.core.lifecycle import Changed, apply
+from campaign.core.numbers import next_number
 from campaign.core.records import Intent, Release, Reserved
 from campaign.store import tables
+from campaign.store.choosing import NUMBERS, Chosen, attempts, choose, count_numbers
 from campaign.store.rows import (
     ATTEMPT_COLUMNS,
     AnyRow,
+    ReadPolicy,
     append_events,
     attempt_of,
     columns_of,
     data_of,
     event_row,
+    position_data,
     set_rows,
 )
 
@@ -41,15 +45,16 @@ class Claim:
     limit: int
 
 
-def claim_due(connection: Connection, claims: Sequence[Claim]) -> list[list[Reserved]]:
-    """For each claim, the leads that are due and now reserved."""
-    return [_claim(connection, each) for each in claims]
+def claim_due(read_policy: ReadPolicy, connection: Connection, claims: Sequence[Claim]) -> list[list[Reserved]]:
+    """For each claim, the leads that are due and now reserved, each with the number that is to be called."""
+    return [_claim(read_policy, connection, each) for each in claims]
 
 
-def _claim(connection: Connection, claim: Claim) -> list[Reserved]:
+def _claim(read_policy: ReadPolicy, connection: Connection, claim: Claim) -> list[Reserved]:
     due = connection.execute(_due(claim)).all()
     if not due:
         return []
+    chosen = choose(read_policy, connection, claim.campaign, due)
     ids = [row.id for row in due]
     tried = dict(
         connection.execute(
@@ -58,18 +63,30 @@ def _claim(connection: Connection, claim: Claim) -> list[Reserved]:
             .group_by(attempt.c.lead_id)
         ).all()
     )
-    connection.execute(insert(attempt), [_reservation(row, tried.get(row.id, 0) + 1, claim) for row in due])
+    connection.execute(
+        insert(attempt), [_reservation(row, chosen[row.id], tried.get(row.id, 0) + 1, claim) for row in due]
+    )
     connection.execute(update(lead).where(lead.c.id.in_(ids)).values(state=LeadState.IN_FLIGHT, reason="next in line"))
     made = connection.execute(
-        select(attempt.c.id, attempt.c.public_id, attempt.c.lead_id, attempt.c.number_hash).where(
-            attempt.c.lead_id.in_(ids), attempt.c.state == AttemptState.RESERVED
-        )
+        select(
+            attempt.c.id, attempt.c.public_id, attempt.c.lead_id, attempt.c.number_hash, attempt.c.number_position
+        ).where(attempt.c.lead_id.in_(ids), attempt.c.state == AttemptState.RESERVED)
     ).all()
     append_events(
-        connection, [event_row(claim.now, "reserved", campaign_id=claim.campaign, **_ids(row)) for row in made]
+        connection,
+        [
+            event_row(
+                claim.now,
+                "reserved",
+                campaign_id=claim.campaign,
+                data=position_data(row.number_position),
+                **_ids(row),
+            )
+            for row in made
+        ],
     )
     by_lead = {row.lead_id: row for row in made}
-    return [_reserved(row, by_lead[row.id], claim.campaign) for row in due]
+    return [_reserved(row, chosen[row.id], by_lead[row.id], claim.campaign) for row in due]
 
 
 def _due(claim: Claim) -> Any:
@@ -81,6 +98,7 @@ def _due(claim: Claim) -> Any:
             lead.c.columns_version,
             lead_number.c.number,
             lead_number.c.number_hash,
+            NUMBERS,
             lead_columns.c.cells,
             brought.c.header,
             select(tables.campaign.c.account_id)
@@ -102,14 +120,14 @@ def _due(claim: Claim) -> Any:
     )
 
 
-def _reservation(row: AnyRow, attempt_no: int, claim: Claim) -> dict[str, Any]:
+def _reservation(row: AnyRow, chosen: Chosen, attempt_no: int, claim: Claim) -> dict[str, Any]:
     return {
         "public_id": secrets.token_hex(PUBLIC_ID_LENGTH // 2),
         "campaign_id": claim.campaign,
         "account_id": row.account_id,
         "lead_id": row.id,
-        "number_position": 0,
-        "number_hash": row.number_hash,
+        "number_position": chosen.position,
+        "number_hash": chosen.number_hash,
         "attempt_no": attempt_no,
         "columns_version": row.columns_version,
         "state": AttemptState.RESERVED,
@@ -119,13 +137,13 @@ def _reservation(row: AnyRow, attempt_no: int, claim: Claim) -> dict[str, Any]:
     }
 
 
-def _reserved(due: AnyRow, made: AnyRow, campaign: CampaignId) -> Reserved:
+def _reserved(due: AnyRow, chosen: Chosen, made: AnyRow, campaign: CampaignId) -> Reserved:
     return Reserved(
         attempt=AttemptId(made.id),
         public_id=PublicId(made.public_id),
         lead=LeadId(due.id),
         campaign=campaign,
-        number=PhoneNumber(due.number),
+        number=PhoneNumber(chosen.number),
         due_at=due.due_at,
         columns=dict(zip(due.header, due.cells, strict=False)),
     )
@@ -187,12 +205,8 @@ def _reserved_rows(connection: Connection, ids: Sequence[AttemptId]) -> Sequence
 
 def counted_calls(connection: Connection, leads: Iterable[int]) -> dict[int, list[Attempt]]:
     """Calls that count, by lead, oldest first."""
-    calls: dict[int, list[Attempt]] = defaultdict(list)
-    theirs = select(*ATTEMPT_COLUMNS).where(attempt.c.lead_id.in_(list(leads))).order_by(attempt.c.attempt_no)
-    for row in connection.execute(theirs):
-        if (each := attempt_of(row)).counts:
-            calls[row.lead_id].append(each)
-    return calls
+    made = attempts(connection, list(leads))
+    return {each: [call for call in calls if call.counts] for each, calls in made.items()}
 
 
 def begin_sending(connection: Connection, intents: Sequence[Intent]) -> list[Verdict]:
@@ -222,7 +236,8 @@ class _Facts:
 
     def __init__(self, connection: Connection, rows: Sequence[AnyRow], intents: Sequence[Intent]) -> None:
         self.connection = connection
-        self.calls = counted_calls(connection, {row.lead_id for row in rows})
+        leads = {row.lead_id for row in rows}
+        self.history, self.numbers = attempts(connection, leads), count_numbers(connection, leads)
         self.states = self._states({row.campaign_id for row in rows})
         self.channels = self._channels({row.account_id for row in rows}, min(each.at for each in intents))
         reach = max((each.policy.min_gap for each in intents), default=guard.DAY)
@@ -237,7 +252,8 @@ class _Facts:
         self.dropped: list[int] = []
 
     def of(self, row: AnyRow, intent: Intent) -> Facts:
-        calls = self.calls[row.lead_id]
+        history = self.history[row.lead_id]
+        calls = [each for each in history if each.counts]
         return Facts(
             campaign=self.states[row.campaign_id],
             channels_used=sum(end > intent.at for end in self.channels[row.account_id]),
@@ -246,6 +262,7 @@ class _Facts:
             number_busy_until=self.busy_until.get(row.number_hash),
             number_free_at=self.free_at.get(row.number_hash),
             last=calls[-1].disposition if calls else None,
+            choice=next_number(history, self.numbers[row.lead_id], intent.policy),
         )
 
     def send(self, row: AnyRow, intent: Intent) -> None:
@@ -253,7 +270,7 @@ class _Facts:
         event = Sent(intent.at, latest_end)
         after = apply(attempt_of(row), event)
         assert isinstance(after, Changed), "a reserved attempt can be sent"
-        self.calls[row.lead_id].append(after.attempt)
+        self.history[row.lead_id].append(after.attempt)
         self.channels[row.account_id].append(latest_end)
         self.called_at[row.number_hash].append(intent.at)
         self.busy_until[row.number_hash] = latest_end

@@ -170,18 +170,17 @@ class _Batch:
         # Ids are given here, so that one statement each writes the leads, their numbers and their cells.
         first = (self.connection.execute(select(func.max(lead.c.id))).scalar() or 0) + 1
         numbered = list(enumerate(self.leads, start=first))
+        later = [
+            self._number_row(lead_id, position, number, self.hashed(number))
+            for lead_id, (line, _) in numbered
+            for position, number in enumerate(line.later, start=1)
+        ]
         self.connection.execute(insert(lead), [self._lead_row(lead_id, line) for lead_id, (line, _) in numbered])
         self.connection.execute(
             insert(lead_number),
             [
-                {
-                    "lead_id": lead_id,
-                    "position": 0,
-                    "campaign_id": self.campaign,
-                    "number": line.number.e164,
-                    "number_hash": number_hash,
-                }
-                for lead_id, (line, number_hash) in numbered
+                *(self._number_row(lead_id, 0, line.number, number_hash) for lead_id, (line, number_hash) in numbered),
+                *later,
             ],
         )
         self.connection.execute(
@@ -191,6 +190,15 @@ class _Batch:
                 for lead_id, (line, _) in numbered
             ],
         )
+
+    def _number_row(self, lead_id: int, position: int, number: PhoneNumber, number_hash: NumberHash) -> dict[str, Any]:
+        return {
+            "lead_id": lead_id,
+            "position": position,
+            "campaign_id": self.campaign,
+            "number": number.e164,
+            "number_hash": number_hash,
+        }
 
     def _lead_row(self, lead_id: int, line: NewLead) -> dict[str, Any]:
         return {

@@ -1,6 +1,7 @@
 """The ledger for reading (`ports.Insight`): a connection that cannot write, beside any owner."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -20,6 +21,7 @@ from campaign.core.records import (
     AttemptRecord,
     CampaignRecord,
     Doubt,
+    ImportId,
     ImportRecord,
     InboxId,
     LeadRecord,
@@ -29,6 +31,7 @@ from campaign.core.records import (
     Reject,
     RejectReason,
     RejectRecord,
+    SharedNumber,
     StrangerRecord,
     UnreadCallback,
 )
@@ -311,6 +314,28 @@ class Books:
             after = (rows[-1].lead_id, rows[-1].attempt_no)
             yield [_attempt(row) for row in rows]
 
+    async def shared_numbers(self, of: ImportId) -> list[SharedNumber]:
+        theirs, other = tables.lead_number.alias("theirs"), tables.lead_number.alias("other")
+        one, two = lead.alias("one"), lead.alias("two")
+        rows = await self._all(
+            select(theirs.c.number, imported.c.file_name, two.c.source_line)
+            .distinct()
+            .join(one, (one.c.id == theirs.c.lead_id) & (one.c.import_id == of))
+            .join(
+                other,
+                (other.c.number_hash == theirs.c.number_hash)
+                & (other.c.campaign_id == theirs.c.campaign_id)
+                & (other.c.lead_id != theirs.c.lead_id),
+            )
+            .join(two, two.c.id.in_([theirs.c.lead_id, other.c.lead_id]))
+            .join(imported, imported.c.id == two.c.import_id)
+            .order_by(theirs.c.number, imported.c.id, two.c.source_line)
+        )
+        places: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for row in rows:
+            places[row.number].append((row.file_name, row.source_line))
+        return [SharedNumber(PhoneNumber(number), where) for number, where in places.items()]
+
     async def history(self, number: NumberHash) -> History:
         return await numbered.history(self._all, number)
 
@@ -360,7 +385,7 @@ def _lead(row: Any, attempts: Sequence[AttemptRecord]) -> LeadRecord:
         id=LeadId(row.id),
         source_file=row.file_name,
         source_line=row.source_line,
-        number=PhoneNumber(row.number),
+        number=attempts[-1].number if attempts else PhoneNumber(row.number),
         state=LeadState(row.state),
         outcome=Outcome(row.outcome) if row.outcome else None,
         reason=row.reason,

@@ -33,7 +33,7 @@ from campaign.core.records import (
     Stranger,
 )
 from campaign.store import campaigns, dialling, imports, inbox, reconciling, recording, recovery
-from campaign.store.recording import ReadPolicy
+from campaign.store.rows import ReadPolicy
 from campaign.store.sqlite import writing
 from campaign.store.writer import Rank, Writer
 
@@ -47,6 +47,7 @@ class Ledger:
         self._writer = writer
         # An operation is made once: those who wait for the same one are served together.
         self._add = partial(imports.add, key.number_hash)
+        self._claim_due = partial(dialling.claim_due, read_policy)
         self._record = partial(recording.record, read_policy)
         self._recover = partial(recovery.recover, read_policy)
         self._note_strangers = partial(reconciling.note_strangers, key.number_hash)
@@ -102,7 +103,7 @@ class Ledger:
 
     async def claim_due(self, campaign: CampaignId, now: datetime, limit: int) -> list[Reserved]:
         claim = dialling.Claim(campaign, now, limit)
-        [reserved] = await self._writer.submit(Rank.CALLS, dialling.claim_due, [claim])
+        [reserved] = await self._writer.submit(Rank.CALLS, self._claim_due, [claim])
         return reserved
 
     async def release(self, given_back: Sequence[Release]) -> list[bool]:

@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, func, select
 
 from campaign.core import limits
 from campaign.core.attempt import LIVE_STATES, AttemptId, Disposition
 from campaign.core.checks import Check, Counted
 from campaign.core.lead import CampaignId
 from campaign.core.limits import Channels, Dial, Limit, Overturned, Policies
+from campaign.core.outcome import OF_REFUSAL
 from campaign.core.policy import Policy
 from campaign.store import tables
 from campaign.store.rows import AnyRow
@@ -26,6 +27,7 @@ _CHANNELS = ["sent", "in_doubt", "refused", "ended", *_VERDICTS]
 
 HOLDS = {
     Limit.ATTEMPTS: "leads were called no more often than allowed",
+    Limit.NUMBERS: "calls went to the number of the lead whose turn it was",
     Limit.HOURS: "calls were sent inside the calling hours",
     Limit.ONE: "numbers had one call at a time",
     Limit.GAP: "numbers had their rest between calls",
@@ -47,6 +49,7 @@ async def of_campaign(database: Database, campaign: CampaignId, policies: Polici
     async for dials in _by_lead(database, campaign, overturned):
         counted[Limit.ATTEMPTS].count += 1
         counted[Limit.HOURS].count += len(dials)
+        counted[Limit.NUMBERS].count += len(dials)
         _note(counted, limits.of_lead(dials, policies), campaign)
     async for dials in _by_number(database, campaign, overturned):
         for limit in (Limit.ONE, Limit.GAP, Limit.DAY):
@@ -107,9 +110,11 @@ async def _by_number(
 
 
 def _dials() -> Select[*tuple[Any, ...]]:
-    names = ("id", "lead_id", "campaign_id", "number_hash", "policy_version", "state", "disposition")
-    columns = [attempt.c[name] for name in (*names, "sent_at", "ended_at", "latest_end")]
-    query = select(*columns, event.c.id.label("known"), event.c.kind).outerjoin(event, _ENTERED)
+    names = ("id", "lead_id", "campaign_id", "number_hash", "policy_version", "state", "disposition", "refusal")
+    columns = [attempt.c[name] for name in (*names, "sent_at", "ended_at", "latest_end", "number_position")]
+    theirs = tables.lead_number.c.lead_id == attempt.c.lead_id
+    numbers = select(func.count()).where(theirs).scalar_subquery().label("numbers")
+    query = select(*columns, numbers, event.c.id.label("known"), event.c.kind).outerjoin(event, _ENTERED)
     return query.where(attempt.c.sent_at.is_not(None))
 
 
@@ -123,6 +128,9 @@ def _dial(row: AnyRow, overturned: Mapping[int, Overturned]) -> Dial:
         attempt=AttemptId(row.id),
         under=None if row.kind == "adopted" else (CampaignId(row.campaign_id), row.policy_version),
         overturned=overturned.get(row.id),
+        position=row.number_position,
+        numbers=row.numbers,
+        closed=row.refusal in OF_REFUSAL,
     )
 
 

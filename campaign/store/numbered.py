@@ -1,6 +1,7 @@
 """Reading: everything of one number, over all campaigns. Called by `insight`, for `campaign explain`."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,11 +22,13 @@ Fetch = Callable[[Select[*tuple[Any, ...]]], Awaitable[Sequence[Any]]]
 async def history(fetch: Fetch, number: NumberHash) -> History:
     """All of it; nothing at all where the number was never heard of."""
     leads = await _leads(fetch, number)
+    numbers = {number, *(each for lead in leads for each in lead.numbers)}
     return History(
+        number=number,
         leads=leads,
         events=[_event(row) for row in await fetch(_events(number, leads))],
-        dialled=[_dialled(row) for row in await fetch(_attempts(number))],
-        strangers=[_stranger(row) for row in await fetch(_strangers(number))],
+        dialled=[_dialled(row) for row in await fetch(_attempts(numbers, leads))],
+        strangers=[_stranger(row) for row in await fetch(_strangers(numbers))],
         channels=await _channels(fetch, {each.campaign.account_id for each in leads}),
     )
 
@@ -54,10 +57,20 @@ async def _leads(fetch: Fetch, number: NumberHash) -> list[KnownLead]:
     ids = {row.campaign_id for row in rows}
     named = await fetch(campaigns.CAMPAIGNS.where(tables.campaign.c.id.in_(ids)))
     of = {row.id: campaigns.record_of(row) for row in named}
-    return [_lead(row, of[row.campaign_id]) for row in rows]
+    numbers = await _numbers(fetch, [row.id for row in rows])
+    return [_lead(row, of[row.campaign_id], numbers[row.id]) for row in rows]
 
 
-def _lead(row: Any, campaign: CampaignRecord) -> KnownLead:
+async def _numbers(fetch: Fetch, leads: Sequence[int]) -> dict[int, list[NumberHash]]:
+    """Of each lead, in the order in which they are called."""
+    table = tables.lead_number
+    numbers: dict[int, list[NumberHash]] = defaultdict(list)
+    for row in await fetch(select(table).where(table.c.lead_id.in_(leads)).order_by(table.c.position)):
+        numbers[row.lead_id].append(NumberHash(row.number_hash))
+    return numbers
+
+
+def _lead(row: Any, campaign: CampaignRecord, numbers: Sequence[NumberHash]) -> KnownLead:
     return KnownLead(
         id=LeadId(row.id),
         campaign=campaign,
@@ -68,6 +81,7 @@ def _lead(row: Any, campaign: CampaignRecord) -> KnownLead:
         reason=row.reason,
         due_at=row.due_at,
         final_at=row.final_at,
+        numbers=numbers,
     )
 
 
@@ -89,18 +103,20 @@ def _event(row: Any) -> EventRecord:
     )
 
 
-def _attempts(number: NumberHash) -> Select[*tuple[Any, ...]]:
-    theirs = attempt.c.number_hash == number, attempt.c.state != AttemptState.RESERVED
-    return select(*ATTEMPT_COLUMNS).where(*theirs).order_by(attempt.c.sent_at, attempt.c.id)
+def _attempts(numbers: Collection[NumberHash], leads: Sequence[KnownLead]) -> Select[*tuple[Any, ...]]:
+    """To any number of the leads, whichever lead they were made for."""
+    theirs = attempt.c.number_hash.in_(numbers) | attempt.c.lead_id.in_([each.id for each in leads])
+    left = attempt.c.state != AttemptState.RESERVED
+    return select(*ATTEMPT_COLUMNS).where(theirs, left).order_by(attempt.c.sent_at, attempt.c.id)
 
 
 def _dialled(row: Any) -> Dialled:
-    return Dialled(attempt_of(row), row.attempt_no, LeadId(row.lead_id))
+    return Dialled(attempt_of(row), row.attempt_no, LeadId(row.lead_id), NumberHash(row.number_hash))
 
 
-def _strangers(number: NumberHash) -> Select[*tuple[Any, ...]]:
+def _strangers(numbers: Collection[NumberHash]) -> Select[*tuple[Any, ...]]:
     table = tables.stranger
-    return select(table).where(table.c.number_hash == number).order_by(table.c.created_at)
+    return select(table).where(table.c.number_hash.in_(numbers)).order_by(table.c.created_at)
 
 
 def _stranger(row: Any) -> StrangerRecord:

@@ -13,8 +13,8 @@ from campaign.core.events import Ended
 from campaign.core.lead import LeadState, NumberHash, PhoneNumber
 from campaign.core.records import AccountId, ForgottenCall, Happened, Stranger
 from campaign.store import tables
-from campaign.store.recording import ReadPolicy, record
-from campaign.store.rows import append_events, event_row
+from campaign.store.recording import record
+from campaign.store.rows import ReadPolicy, append_events, event_row, position_data
 
 account, attempt, lead, stranger = tables.account, tables.attempt, tables.lead, tables.stranger
 
@@ -84,6 +84,7 @@ def _adopt(hashed: Hasher, read_policy: ReadPolicy, connection: Connection, foun
     number_hash = _hash(hashed, call)
     theirs = connection.execute(
         select(lead.c.id, lead.c.campaign_id, lead.c.columns_version, tables.campaign.c.policy_version)
+        .add_columns(tables.lead_number.c.position)
         .join(tables.lead_number, tables.lead_number.c.lead_id == lead.c.id)
         .join(tables.campaign, tables.campaign.c.id == lead.c.campaign_id)
         .where(
@@ -101,7 +102,7 @@ def _adopt(hashed: Hasher, read_policy: ReadPolicy, connection: Connection, foun
         "campaign_id": theirs.campaign_id,
         "account_id": found.account,
         "lead_id": theirs.id,
-        "number_position": 0,
+        "number_position": theirs.position,
         "number_hash": number_hash,
         "attempt_no": (connection.execute(numbered).scalar() or 0) + 1,
         "columns_version": theirs.columns_version,
@@ -123,6 +124,7 @@ def _adopt(hashed: Hasher, read_policy: ReadPolicy, connection: Connection, foun
         "call_sid": call.call_sid,
         "created_at": call.created_at.isoformat(),
         "policy": theirs.policy_version,
+        **position_data(theirs.position),
     }
     append_events(connection, [event_row(found.now, "adopted", data=data, **ids)])
     ended = Ended(found.now, found.forgotten.disposition, call.status, ResolvedBy.POLL, call.call_sid)

@@ -1,7 +1,7 @@
 """Writing: what happened to attempts. Attempt, lead and next step change in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
@@ -15,10 +15,12 @@ from campaign.core.policy import Policy
 from campaign.core.records import Details, Happened, Recorded
 from campaign.core.retry import Decision, Done, Hold, Retry, decide
 from campaign.store import tables
+from campaign.store.choosing import count_numbers
 from campaign.store.dialling import counted_calls
 from campaign.store.rows import (
     ATTEMPT_COLUMNS,
     AnyRow,
+    ReadPolicy,
     append_events,
     attempt_of,
     columns_of,
@@ -29,7 +31,6 @@ from campaign.store.rows import (
 
 attempt, lead, campaign = tables.attempt, tables.lead, tables.campaign
 
-ReadPolicy = Callable[[Mapping[str, object]], Policy]
 STOPPING = {CampaignState.DRAINING, CampaignState.STOPPED}
 
 
@@ -55,6 +56,7 @@ class _Batch:
         self.states, self.policies = _campaigns(
             connection, {row.campaign_id for row in self.rows.values()}, read_policy
         )
+        self.numbers = count_numbers(connection, leads)
         self.attempts: dict[int, dict[str, Any]] = {}
         self.leads: dict[int, dict[str, Any]] = {}
         self.corrected: set[int] = set()
@@ -101,7 +103,8 @@ class _Batch:
         return sid is not None and self.owners.setdefault(sid, happened.attempt) != happened.attempt
 
     def _decide(self, row: AnyRow, event: Event) -> Decision:
-        decision = decide(list(self.history[row.lead_id].values()), self.policies[row.campaign_id], event.at)
+        history, policy = list(self.history[row.lead_id].values()), self.policies[row.campaign_id]
+        decision = decide(history, policy, event.at, self.numbers[row.lead_id])
         if isinstance(decision, Retry) and self.states[row.campaign_id] in STOPPING:
             return Done(Outcome.CANCELED, "the campaign was stopped")
         return decision

@@ -10,7 +10,8 @@ from campaign.core.events import InDoubt
 from campaign.core.records import Happened, Recovered, Release
 from campaign.store import imports, tables
 from campaign.store.dialling import release
-from campaign.store.recording import ReadPolicy, record
+from campaign.store.recording import record
+from campaign.store.rows import ReadPolicy
 
 attempt, request = tables.attempt, tables.request
 REQUESTS_KEPT = timedelta(days=1)

@@ -1,6 +1,6 @@
 """Rows of the tables as the values of the core, and events as rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
@@ -10,8 +10,11 @@ from sqlalchemy import Connection, Row, Table, bindparam, insert, update
 
 from campaign.core.attempt import Attempt, AttemptId, AttemptState, CallSid, Disposition, Refusal, ResolvedBy
 from campaign.core.events import Event
+from campaign.core.policy import Policy
 from campaign.store import tables
 
+ReadPolicy = Callable[[Mapping[str, object]], Policy]
+"""A stored policy version as the core knows it."""
 AnyRow = Row[*tuple[Any, ...]]
 
 ATTEMPT = tables.attempt.c
@@ -19,7 +22,7 @@ ATTEMPT_COLUMNS = [
     ATTEMPT[name]
     for name in (
         "id", "state", "disposition", "call_sid", "refusal", "resolved_by", "sent_at", "ended_at", "latest_end",
-        "lead_id", "campaign_id", "account_id", "number_hash", "attempt_no",
+        "number_position", "lead_id", "campaign_id", "account_id", "number_hash", "attempt_no",
     )
 ]  # fmt: skip
 
@@ -36,6 +39,7 @@ def attempt_of(row: AnyRow) -> Attempt:
         sent_at=row.sent_at,
         ended_at=row.ended_at,
         latest_end=row.latest_end,
+        number_position=row.number_position,
     )
 
 
@@ -70,6 +74,11 @@ def event_row(at: datetime, kind: str, *, data: Mapping[str, Any] | None = None,
     """`ids`: campaign_id, lead_id, attempt_id, number_hash, as far as they are known."""
     known = dict.fromkeys(("campaign_id", "lead_id", "attempt_id", "number_hash"))
     return {"at": at, "kind": kind, "data": dict(data or {}), **known, **ids}
+
+
+def position_data(position: int) -> dict[str, Any]:
+    """Which of its lead's numbers an attempt dials, for its event; of the first nothing is said."""
+    return {"position": position} if position else {}
 
 
 def _plain(value: Any) -> Any:

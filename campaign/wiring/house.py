@@ -1,6 +1,7 @@
 """The process that owns a database: what it can do with a campaign."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from campaign.core.custom_field import columns_used
 from campaign.core.events import Accepted, Event, NotPlaced, WrittenOff
 from campaign.core.keyed import Key
 from campaign.core.lead import CampaignId, CampaignState, Outcome
-from campaign.core.records import Account, CampaignRecord, Happened, ImportId, ImportRecord, NewImport
+from campaign.core.records import Account, CampaignRecord, Happened, ImportId, ImportRecord, NewImport, RejectReason
 from campaign.engine.clock import RealClock
 from campaign.engine.loading import Loading, load
 from campaign.engine.run import PAUSED_BY_PEOPLE, STOPPED
@@ -33,7 +34,8 @@ MARK_EVERY = timedelta(minutes=1)
 class TakenIn:
     """A list that was read into a campaign. `import_id`: to be accepted or discarded; None: it was there already.
 
-    `rejects`: by reason, the commonest first. `waiting`: leads of the campaign not done before.
+    `rejects`: by reason, the commonest first; `passed_over`: so for numbers that cannot be called beside one that can.
+    `shared`: the places of leads that have a number in common. `waiting`: leads of the campaign not done before.
     """
 
     campaign: CampaignId
@@ -43,6 +45,8 @@ class TakenIn:
     known: int
     waiting: int
     rejects: Mapping[str, int] = field(default_factory=dict)
+    passed_over: Mapping[str, int] = field(default_factory=dict)
+    shared: Sequence[Sequence[str]] = ()
 
     def told(self) -> dict[str, Any]:
         return asdict(self)
@@ -62,6 +66,10 @@ class Resolution:
         if self.written_off:
             return WrittenOff(now, self.reason)
         return NotPlaced(now, self.reason, ResolvedBy.OPERATOR)
+
+
+def _by_reason(counted: Counter[RejectReason]) -> dict[str, int]:
+    return {str(reason): count for reason, count in counted.most_common()}
 
 
 def _refusal(loading: Loading, most: str, file: str, *, first_file: bool) -> ListError | None:
@@ -149,12 +157,26 @@ class House:
         loading = await load(self.store, new, read, found.provider.custom_field)
         if isinstance(loading, ImportRecord):
             return TakenIn(campaign.id, None, loading.lines, 0, loading.lines, tally.left)
-        rejects = {str(reason): count for reason, count in loading.reasons.most_common()}
         most = "100%" if accept_rejects else found.list.max_rejects
         if refusal := _refusal(loading, most, file.name, first_file=before is None):
             await self.store.discard_import(loading.id, self.clock.now())
             raise refusal
-        return TakenIn(campaign.id, loading.id, loading.fates.total(), loading.new, loading.known, tally.left, rejects)
+        return TakenIn(
+            campaign.id,
+            loading.id,
+            loading.fates.total(),
+            loading.new,
+            loading.known,
+            tally.left,
+            rejects=_by_reason(loading.reasons),
+            passed_over=_by_reason(loading.passed_over),
+            shared=await self._shared(loading.id) if len(found.list.columns) > 1 else (),
+        )
+
+    async def _shared(self, of: ImportId) -> list[list[str]]:
+        return [
+            [f"line {line} of {file}" for file, line in each.places] for each in await self.books.shared_numbers(of)
+        ]
 
     async def accept(self, taken: ImportId) -> None:
         await self.store.finish_import(taken, self.clock.now())

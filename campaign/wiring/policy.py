@@ -50,6 +50,7 @@ def policy_of(settings: Settings) -> Policy:
         details_for=report.details_for,
         settle_for=report.settle_for,
         reached_after=report.reached_after,
+        tries_per_number=settings.list.tries_per_number,
     )
 
 
@@ -121,4 +122,4 @@ def number_rules(settings: Settings) -> NumberRules:
 def sheet_of(file: Path, settings: Settings) -> Sheet:
     """The list, as these settings read it. Raises ListError."""
     needs = columns_used(settings.provider.custom_field)
-    return open_sheet(file, phone_column=settings.list.phone_column, needs=needs)
+    return open_sheet(file, phone_columns=settings.list.columns, needs=needs)

@@ -74,6 +74,11 @@ TAMPERED = {
     "a reject that is gone": ("DELETE FROM reject", "lines", "leads.csv: 0 rejects, 1 when it was loaded"),
     "a file that is gone from sight": ("UPDATE import SET visible_at = NULL", "lines", "1 files were loaded, 0"),
     "a line that is a lead and a reject": ("UPDATE reject SET source_line = 2", "lines", "line 2 is there 2 times"),
+    "a call at a number before its turn": (
+        "UPDATE attempt SET number_position = 1 WHERE id = 1",
+        "numbers in order",
+        "attempt 1 went to number 2 of its lead, the turn was that of number 1",
+    ),
     "a lead that is gone": ("DELETE FROM lead WHERE id = 7", "lines", "leads.csv: 6 new, 7 when it was loaded"),
     "a lead done without an outcome": ("UPDATE lead SET outcome = NULL WHERE id = 1", "leads", "lead 1 is done with"),
     "a lead whose outcome was changed": (

@@ -189,14 +189,14 @@ class House:
     database: Database
     files: int = field(default=0)
 
-    async def load(self, leads: int, first: int = 1) -> None:
-        """So many leads, +9198123xxxxx, from a file of their own."""
+    async def load(self, leads: int, first: int = 1, later: Sequence[PhoneNumber] = ()) -> None:
+        """So many leads, +9198123xxxxx, from a file of their own; `later`: the numbers that each has besides."""
         self.files += 1
         new = NewImport(self.campaign.id, "leads.csv", f"{self.files:064d}", ("phone",), "phone", self.clock.now())
         begun = await self.store.begin_import(new)
         assert isinstance(begun, int)
         numbers = [PhoneNumber(f"+9198123{number:05d}") for number in range(first, first + leads)]
-        await self.store.add_lines(begun, [NewLead(2 + row, number, [""]) for row, number in enumerate(numbers)])
+        await self.store.add_lines(begun, [NewLead(2 + row, number, [""], later) for row, number in enumerate(numbers)])
         await self.store.finish_import(begun, self.clock.now())
 
     def run(self, *, limit: int | None = None, forgetful: bool = False) -> Run:

@@ -8,7 +8,7 @@ import pytest
 
 from campaign.core.attempt import AttemptState, Disposition, Refusal
 from campaign.core.guard import Verdict
-from campaign.core.lead import CampaignState, LeadState, Outcome
+from campaign.core.lead import CampaignState, LeadState, Outcome, PhoneNumber
 from campaign.core.pace import Wait, Why
 from campaign.core.policy import Rate
 from campaign.core.records import Intent
@@ -194,6 +194,21 @@ async def test_a_refused_number_ends_its_lead_alone(tmp_path: Path, refusal: Ref
         first, second = await house.leads()
         assert (first.state, first.outcome) == (LeadState.DONE, outcome)
         assert second.state is LeadState.IN_FLIGHT
+
+
+async def test_the_next_number_of_a_lead_is_called_as_soon_as_the_first_is_refused(tmp_path: Path) -> None:
+    landline = PhoneNumber("+918023456789")
+    async with a_house(tmp_path, rate=FAST) as house, dialling(house, run := house.run()):
+        await house.load(1, later=[landline])
+        house.provider.answers.append(refused(Refusal.INVALID_NUMBER))
+        await run.dialer.step(NOON)
+        await house.until(lambda: house.provider.placed)
+        await house.settle()
+        assert run.dialer.bell.is_set()
+        house.clock.move(seconds(1))
+        await run.dialer.step(house.clock.now())
+        await house.until(lambda: len(house.provider.placed) == 2)
+        assert [each.number for each in house.provider.placed] == [PhoneNumber("+919812300001"), landline]
 
 
 async def test_after_a_server_error_the_channel_is_free_once_the_phone_has_rung_out(tmp_path: Path) -> None:

@@ -100,11 +100,56 @@ def test_what_breaks_further_down_is_named_by_its_line(tmp_path: Path, bad: byte
 
 def test_the_settings_choose_the_column_and_ask_for_others(tmp_path: Path) -> None:
     path = written(tmp_path, "mobile,telephone\n9812300001,9812300002\n")
-    (lead,) = read(open_sheet(path, phone_column="telephone", needs=["mobile"]))
+    (lead,) = read(open_sheet(path, phone_columns=["telephone"], needs=["mobile"]))
     assert isinstance(lead, NewLead)
     assert lead.number.e164 == "+919812300002"
     with pytest.raises(ListError, match="lacks: “order_id”"):
-        open_sheet(path, phone_column="telephone", needs=["order_id"])
+        open_sheet(path, phone_columns=["telephone"], needs=["order_id"])
+
+
+TWO = ("mobile", "landline")
+
+
+def test_several_columns_give_one_lead_its_numbers_in_order(tmp_path: Path) -> None:
+    rows = [
+        "Asha,9812300001,080 2345 6789",
+        "Ravi,,080 2345 6780",
+        "Meena,9812300003,",
+        "Imran,9812300004,98123 00004",
+        "Divya,9.19E+11,9812300005",
+        "Kavita,9812300006,call first",
+        "Mohan,,n/a",
+        "Sunita,12345,n/a",
+        "Tenzin,,",
+    ]
+    path = written(tmp_path, "\n".join(["name,mobile,landline", *rows]))
+    sheet = open_sheet(path, phone_columns=TWO)
+    assert sheet.phone_columns == TWO
+    leads = {line.cells[0]: line for line in read(sheet) if isinstance(line, NewLead)}
+    assert {name: [each.e164 for each in (lead.number, *lead.later)] for name, lead in leads.items()} == {
+        "Asha": ["+919812300001", "+918023456789"],
+        "Ravi": ["+918023456780"],
+        "Meena": ["+919812300003"],
+        "Imran": ["+919812300004"],
+        "Divya": ["+919812300005"],
+        "Kavita": ["+919812300006"],
+    }
+    assert {name: lead.passed_over for name, lead in leads.items() if lead.passed_over} == {
+        "Divya": (("mobile", RejectReason.DIGITS_LOST),),
+        "Kavita": (("landline", RejectReason.NOT_A_NUMBER),),
+    }
+    rejects = [(line.column, line.value, line.reason) for line in read(sheet) if isinstance(line, Reject)]
+    assert rejects == [
+        ("landline", "n/a", RejectReason.NOT_A_NUMBER),
+        ("mobile", "12345", RejectReason.INVALID_NUMBER),
+        ("mobile", "", RejectReason.EMPTY),
+    ]
+
+
+def test_each_of_several_columns_must_be_there(tmp_path: Path) -> None:
+    path = written(tmp_path, "name,mobile\nAsha,9812300001\n")
+    with pytest.raises(ListError, match="no column “landline”"):
+        open_sheet(path, phone_columns=TWO)
 
 
 def test_folders_pipes_and_missing_files_are_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A file's lines on their way into the ledger: all of them or none, and never a field that Exotel would refuse."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import ANY
 
@@ -78,6 +79,14 @@ async def test_of_a_mended_list_only_the_mended_lines_are_new(tmp_path: Path) ->
         written.write_text("phone,note\n9812300001,\n9812300002,\n9812300003,\n9812300001,\n")
         second = await loaded(house, lines(open_sheet(written), rules=rules), sha256="2" * 64)
         assert (second.new, second.known, second.reasons) == (2, 2, {})
+
+
+async def test_numbers_passed_over_are_counted_for_new_leads(tmp_path: Path) -> None:
+    async with a_house(tmp_path) as house:
+        over = replace(line(1), passed_over=(("landline", RejectReason.DIGITS_LOST),))
+        loading = await loaded(house, iter([[over, replace(over, source_line=3), line(4)]]))
+        assert loading.passed_over == {RejectReason.DIGITS_LOST: 1}
+        assert loading.commonest == "1 duplicate (line 3)"
 
 
 def test_the_settings_say_whom_not_to_call_and_what_two_numbers_in_a_cell_are() -> None:

@@ -6,8 +6,10 @@ from itertools import pairwise
 
 import pytest
 
+from campaign.core.attempt import Disposition
 from campaign.core.guard import PARKED, Facts, Finish, HoldBack, Park, Send, Why, may_send
 from campaign.core.lead import CampaignState, Outcome
+from campaign.core.numbers import NoneLeft
 from campaign.core.window import Window
 from tests.builders import NOON, at, hours, minutes, policy, seconds, window
 
@@ -156,3 +158,8 @@ def test_the_hours_speak_after_the_pause_and_before_the_caps(shut: Window) -> No
     capped = may_send(replace(CLEAR, lead_calls=4), at_night, NOON)
     assert capped == may_send(CLEAR, at_night, NOON) != Send()
     assert may_send(replace(CLEAR, campaign=CampaignState.PAUSED), at_night, NOON) == HoldBack(Why.PAUSED)
+
+
+def test_a_lead_of_which_no_number_is_left_is_done_as_its_last_call_ended() -> None:
+    facts = replace(CLEAR, choice=NoneLeft("each number had its call"), lead_calls=1, last=Disposition.BUSY)
+    assert may_send(facts, policy(), NOON) == Finish(Outcome.BUSY, "each number had its call")

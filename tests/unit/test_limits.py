@@ -111,3 +111,27 @@ def test_channels_are_free_when_a_call_is_over_or_must_be() -> None:
     channels.over(AttemptId(1))
     channels.shorter(AttemptId(2), NOON + minutes(1))
     assert channels.sent(AttemptId(3), NOON + minutes(1), NOON + minutes(7)) == 1
+
+
+def to(position: int, known: int, **changes: Any) -> Dial:
+    """A call of a lead with two numbers, a day after the one before."""
+    return dial(known, NOON + hours(24 * known), **{"position": position, "numbers": 2, **changes})
+
+
+@pytest.mark.parametrize(
+    ("dials", "tries", "expected"),
+    [
+        ([to(0, 1), to(0, 2), to(1, 3), to(1, 4)], 0, []),
+        ([to(0, 1), to(1, 2)], 1, []),
+        ([to(1, 1)], 0, [Limit.NUMBERS]),
+        ([to(0, 1), to(1, 2)], 0, [Limit.NUMBERS]),
+        ([to(0, 1), to(0, 2), to(0, 3)], 0, [Limit.NUMBERS]),
+        ([to(0, 1), to(1, 2), to(1, 3)], 1, [Limit.NUMBERS]),  # no number was left
+        ([to(0, 1, counts=False, closed=True), to(1, 2), to(1, 3), to(1, 4)], 0, []),
+        ([to(0, 1, counts=False, closed=True), to(0, 2)], 0, [Limit.NUMBERS]),
+        ([to(0, 1, counts=False, closed=True), to(1, 2, counts=False, closed=True), to(1, 3)], 0, [Limit.NUMBERS]),
+        ([to(0, 1, counts=False), to(0, 2)], 1, []),
+    ],
+)
+def test_a_leads_numbers_are_called_in_their_order(dials: list[Dial], tries: int, expected: list[Limit]) -> None:
+    assert broken(*dials, tries_per_number=tries) == expected

@@ -30,6 +30,7 @@ def refusal(tables: dict[str, Any]) -> str:
         ({"list": {"max_rejects": "a few"}}, "list.max_rejects", "'a few'", '"20%"'),
         ({"list": {"max_rejects": "120%"}}, "list.max_rejects", "'120%'", '"20%"'),
         ({"list": {"max_rejects": -1}}, "list.max_rejects", "-1", '"500"'),
+        ({"list": {"tries_per_number": -1}}, "list.tries_per_number", "-1", "greater than or equal to 0"),
         ({"pace": {"rate": "fast"}}, "pace.rate", "'fast'", '"200/min"'),
         ({"pace": {"rate": "0/min"}}, "pace.rate", "'0/min'", '"200/min"'),
         ({"pace": {"rate": 200}}, "pace.rate", "200", '"200/min"'),
@@ -240,3 +241,27 @@ def test_long_and_fine_settings_read_back_as_they_were_stored(tables: dict[str, 
 def test_a_share_or_a_count_of_a_hundred_lines_is_too_many(most: str, rejects: int, refused: bool) -> None:
     assert too_many(rejects, 100, most) is refused
     assert parse({"list": {"max_rejects": most}}, "").list.max_rejects == most
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ({"phone_column": "mobile", "phone_columns": ["mobile", "landline"]}, "either phone_column, or phone_columns"),
+        ({"phone_columns": ["mobile", "mobile"]}, "phone_columns: the names of different columns"),
+        ({"phone_columns": ["mobile", ""]}, "phone_columns: the names of different columns"),
+    ],
+)
+def test_columns_of_numbers_are_named_once(section: dict[str, Any], told: str) -> None:
+    assert told in refusal({"list": section})
+
+
+@pytest.mark.parametrize(
+    ("section", "columns"),
+    [
+        ({}, ()),
+        ({"phone_column": "mobile"}, ("mobile",)),
+        ({"phone_columns": ["mobile", "landline"]}, ("mobile", "landline")),
+    ],
+)
+def test_one_column_is_named_or_several_or_none(section: dict[str, Any], columns: tuple[str, ...]) -> None:
+    assert parse({"list": section}, "").list.columns == columns

@@ -263,3 +263,39 @@ def test_a_rejected_line_says_where_it_stands_and_why() -> None:
     reject = Reject(4, "phone", "+919812300001", RejectReason.DUPLICATE, "the same number as on line 2")
     _, line = rejections([RejectedLine("spring", RejectRecord("leads.csv", ("phone",), reject))])
     assert line == "spring: line 4 of leads.csv was rejected as duplicate: the same number as on line 2"
+
+
+# --- several numbers -------------------------------------------------------------------------------------------------
+
+MOBILE, LANDLINE = NumberHash("mobile"), NumberHash("landline")
+
+
+def reached_by_two(*calls: tuple[NumberHash, Attempt]) -> History:
+    """A lead with two numbers, of which the second is asked about."""
+    waiting = lead(LeadState.RETRY_WAIT, reason="busy", numbers=[MOBILE, LANDLINE])
+    made = [Dialled(each, count, LEAD, number) for count, (number, each) in enumerate(calls, start=1)]
+    return History(number=LANDLINE, leads=[waiting], dialled=made)
+
+
+def test_of_a_lead_with_two_numbers_the_one_that_is_next_is_named() -> None:
+    said = told(reached_by_two((MOBILE, ended(Disposition.BUSY, NOON))), now=NOON + hours(1))
+    assert "line 2 of leads.csv, number 2 of 2" in said
+    assert "at its number 1 of 2, call 2 of 2 to it (1 of 4 calls made, 1 of 3" in said
+
+
+def test_rules_of_a_number_are_asked_with_the_calls_to_that_number() -> None:
+    calls = [(MOBILE, ended(Disposition.BUSY, NOON)), (MOBILE, ended(Disposition.BUSY, NOON))]
+    said = told(reached_by_two(*calls), now=NOON)
+    assert "too soon" not in said.lower()
+    assert "at its number 2 of 2, call 1 of 2 to it (2 of 4 calls made, 0 of 3" in said
+
+
+def test_a_lead_without_a_number_left_is_said_to_finish() -> None:
+    calls = [(MOBILE, ended(Disposition.BUSY, NOON)), (LANDLINE, ended(Disposition.BUSY, NOON, number_position=1))]
+    said = told(reached_by_two(*calls), rules=policy(tries_per_number=1), now=NOON + hours(1))
+    assert "it is finished without another call: busy (each number had its call)" in said
+
+
+def test_the_number_that_a_call_was_prepared_for_is_told_if_it_is_not_the_first() -> None:
+    said = told(History(leads=[lead()], events=[replace(event("reserved"), data={"position": 1})]))
+    assert "the next attempt was prepared, at its number 2." in said

@@ -1,0 +1,74 @@
+"""Writing: which of its numbers a lead that is due is called at, as `core.numbers` says. Called by `dialling`."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from campaign.core.attempt import Attempt, AttemptState
+from campaign.core.lead import CampaignId
+from campaign.core.numbers import Use, next_number
+from campaign.core.policy import Policy
+from campaign.store import tables
+from campaign.store.rows import ATTEMPT_COLUMNS, AnyRow, ReadPolicy, attempt_of
+
+attempt, lead, lead_number = tables.attempt, tables.lead, tables.lead_number
+
+NUMBERS = (
+    select(func.count()).where(lead_number.c.lead_id == lead.c.id).correlate(lead).scalar_subquery().label("numbers")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A number of a lead, the first being at position 0."""
+
+    position: int
+    number: str
+    number_hash: str
+
+
+def choose(
+    read_policy: ReadPolicy, connection: Connection, campaign: CampaignId, due: Sequence[AnyRow]
+) -> dict[int, Chosen]:
+    """The number of each lead that is due; where none is left the last one called, so that the guards may say so."""
+    chosen = {row.id: Chosen(0, row.number, row.number_hash) for row in due}
+    if several := [row.id for row in due if row.numbers > 1]:
+        policy = _policy(read_policy, connection, campaign)
+        numbers, history = _numbers(connection, several), attempts(connection, several)
+        for each in several:
+            choice = next_number(history[each], len(numbers[each]), policy)
+            position = choice.position if isinstance(choice, Use) else history[each][-1].number_position
+            chosen[each] = numbers[each][position]
+    return chosen
+
+
+def attempts(connection: Connection, leads: Collection[int]) -> dict[int, list[Attempt]]:
+    """All that were sent, by lead, oldest first."""
+    history: dict[int, list[Attempt]] = defaultdict(list)
+    theirs = attempt.c.lead_id.in_(leads), attempt.c.state != AttemptState.RESERVED
+    for row in connection.execute(select(*ATTEMPT_COLUMNS).where(*theirs).order_by(attempt.c.attempt_no)):
+        history[row.lead_id].append(attempt_of(row))
+    return history
+
+
+def count_numbers(connection: Connection, leads: Collection[int]) -> dict[int, int]:
+    """How many numbers each lead has."""
+    theirs = lead_number.c.lead_id.in_(leads)
+    counted = select(lead_number.c.lead_id, func.count()).where(theirs).group_by(lead_number.c.lead_id)
+    return dict(connection.execute(counted).all())
+
+
+def _policy(read_policy: ReadPolicy, connection: Connection, campaign: CampaignId) -> Policy:
+    table = tables.policy_version
+    newest = select(table.c.settings).where(table.c.campaign_id == campaign).order_by(table.c.version.desc()).limit(1)
+    return read_policy(connection.execute(newest).scalar_one())
+
+
+def _numbers(connection: Connection, leads: Collection[int]) -> dict[int, list[Chosen]]:
+    numbers: dict[int, list[Chosen]] = defaultdict(list)
+    theirs = select(lead_number).where(lead_number.c.lead_id.in_(leads)).order_by(lead_number.c.position)
+    for row in connection.execute(theirs):
+        numbers[row.lead_id].append(Chosen(row.position, row.number, row.number_hash))
+    return numbers
