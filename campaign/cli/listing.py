@@ -91,7 +91,8 @@ def _describe(sheet: Sheet, taken: "TakenIn", settings: Settings) -> None:
         say(f"The same file is loaded already: {taken.known} lines known, nothing new.")
         return
     rejects = _reasons(taken.rejects)
-    known = f", {taken.known} known" if taken.known else ""
+    changed = f" ({taken.changed} of them changed)" if taken.changed else ""
+    known = f", {taken.known} known{changed}" if taken.known else ""
     say(f"  {taken.new} new{known}, {sum(taken.rejects.values())} rejects{f' ({rejects})' if rejects else ''}")
     if taken.passed_over:
         passed_over = f"{sum(taken.passed_over.values())} numbers passed over ({_reasons(taken.passed_over)})"

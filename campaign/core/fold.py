@@ -36,6 +36,7 @@ class Lead:
     outcome: Outcome | None = None
     due_at: datetime | None = None
     final_at: datetime | None = None
+    columns_version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,13 @@ def fold(loaded_at: datetime, rows: Iterable[Row]) -> Folded:
             folding.step(row)
         except (KeyError, TypeError, ValueError) as unreadable:
             raise Contradiction(f"event {row.id} ({row.kind}) cannot be read") from unreadable
-    return Folded(folding.lead, folding.attempts)
+    return Folded(replace(folding.lead, columns_version=folding.columns_version), folding.attempts)
 
 
 class _Folding:
     def __init__(self, lead: Lead) -> None:
         self.lead = lead
+        self.columns_version = 1
         self.attempts: dict[AttemptId, Dialled] = {}
         self._steps = {
             "reserved": self._reserved,
@@ -81,6 +83,7 @@ class _Folding:
             "parked": self._parked,
             "unparked": self._unparked,
             "adopted": self._adopted,
+            "columns": self._columns,
         }
 
     def step(self, row: Row) -> None:
@@ -106,6 +109,9 @@ class _Folding:
     def _parked(self, row: Row) -> None:
         del self.attempts[self._known(row).attempt.id]
         self.lead = Lead(LeadState.HELD, row.data["why"])
+
+    def _columns(self, row: Row) -> None:
+        self.columns_version = row.data["version"]
 
     def _unparked(self, row: Row) -> None:
         self.lead = Lead(self._waiting(), "next in line", due_at=row.at)

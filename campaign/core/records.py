@@ -111,12 +111,14 @@ class LineFate(StrEnum):
 
     NEW = "new"
     KNOWN = "known"
+    CHANGED = "changed"
+    """Known, and its columns are newer here."""
     REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True)
 class ImportRecord:
-    """A file and its lines: `lines = new + known + rejects`."""
+    """A file and its lines: `lines = new + known + rejects`. `changed`: those of the known whose columns were newer."""
 
     id: ImportId
     file_name: str
@@ -127,6 +129,7 @@ class ImportRecord:
     known: int
     rejects: int
     at: datetime
+    changed: int = 0
 
 
 # --- dialling --------------------------------------------------------------------------------------------------------

@@ -40,7 +40,11 @@ class Loading:
 
     @property
     def known(self) -> int:
-        return self.fates[LineFate.KNOWN]
+        return self.fates[LineFate.KNOWN] + self.changed
+
+    @property
+    def changed(self) -> int:
+        return self.fates[LineFate.CHANGED]
 
     @property
     def rejects(self) -> int:

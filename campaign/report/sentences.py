@@ -116,13 +116,15 @@ _MOVED = {
 
 
 def _imported(data: Data, _voice: Voice, _event: EventRecord) -> str:
-    counts = f"{data['new']} new, {data['known']} known already, {data['rejects']} rejected"
+    changed = f" ({data['changed']} of them changed)" if data.get("changed") else ""
+    counts = f"{data['new']} new, {data['known']} known already{changed}, {data['rejects']} rejected"
     return f"the list {data['file']} was loaded: {counts}"
 
 
 def _reserved(data: Data, voice: Voice, event: EventRecord) -> str:
     number = f", at its number {data['position'] + 1}" if data.get("position") else ""
-    return f"its turn came: {voice.attempt(event)} was prepared{number}"
+    columns = f", with version {data['columns']} of its columns" if data.get("columns", 1) > 1 else ""
+    return f"its turn came: {voice.attempt(event)} was prepared{number}{columns}"
 
 
 def _released(data: Data, voice: Voice, _event: EventRecord) -> str:
@@ -237,6 +239,9 @@ SENTENCES: Mapping[str, Telling] = {
     "moved": _moved,
     "imported": _imported,
     "discarded": lambda _data, _voice, _event: "the list was not wanted after all, and nothing of it stayed",
+    "columns": lambda data, _voice, _event: (
+        f"a newer list has other columns for it: calls from now on use version {data['version']}"
+    ),
     "reserved": _reserved,
     "released": _released,
     "finished": _finished,

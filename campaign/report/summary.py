@@ -145,6 +145,7 @@ def _file(file: ImportRecord) -> dict[str, object]:
         "lines": file.lines,
         "new": file.new,
         "known": file.known,
+        "changed": file.changed,
         "rejects": file.rejects,
     }
 

@@ -160,8 +160,8 @@ async def opened(file: Path, read_policy: ReadPolicy) -> AsyncIterator[Audit]:
 
 
 def _same_lines(counted: Counted, file: ImportRecord, loaded: Mapping[str, Any]) -> None:
-    for what in ("new", "known", "rejects"):
-        now, then = getattr(file, what), loaded[what]
+    for what in ("new", "known", "changed", "rejects"):
+        now, then = getattr(file, what), loaded.get(what, 0)
         if now != then:
             counted.breach(f"{file.file_name}: {now} {what}, {then} when it was loaded")
 

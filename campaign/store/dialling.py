@@ -69,7 +69,12 @@ def _claim(read_policy: ReadPolicy, connection: Connection, claim: Claim) -> lis
     connection.execute(update(lead).where(lead.c.id.in_(ids)).values(state=LeadState.IN_FLIGHT, reason="next in line"))
     made = connection.execute(
         select(
-            attempt.c.id, attempt.c.public_id, attempt.c.lead_id, attempt.c.number_hash, attempt.c.number_position
+            attempt.c.id,
+            attempt.c.public_id,
+            attempt.c.lead_id,
+            attempt.c.number_hash,
+            attempt.c.number_position,
+            attempt.c.columns_version,
         ).where(attempt.c.lead_id.in_(ids), attempt.c.state == AttemptState.RESERVED)
     ).all()
     append_events(
@@ -79,7 +84,7 @@ def _claim(read_policy: ReadPolicy, connection: Connection, claim: Claim) -> lis
                 claim.now,
                 "reserved",
                 campaign_id=claim.campaign,
-                data=position_data(row.number_position),
+                data=position_data(row.number_position) | _columns_data(row.columns_version),
                 **_ids(row),
             )
             for row in made
@@ -87,6 +92,10 @@ def _claim(read_policy: ReadPolicy, connection: Connection, claim: Claim) -> lis
     )
     by_lead = {row.lead_id: row for row in made}
     return [_reserved(row, chosen[row.id], by_lead[row.id], claim.campaign) for row in due]
+
+
+def _columns_data(version: int) -> dict[str, int]:
+    return {"columns": version} if version > 1 else {}
 
 
 def _due(claim: Claim) -> Any:

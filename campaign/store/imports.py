@@ -17,7 +17,8 @@ from campaign.core.records import (
     Reject,
     RejectReason,
 )
-from campaign.store import tables
+from campaign.store import known, tables
+from campaign.store.known import Known
 from campaign.store.rows import AnyRow, append_events, event_row
 
 imported, lead, lead_number, reject = tables.imported, tables.lead, tables.lead_number, tables.reject
@@ -52,6 +53,7 @@ def record_of(row: AnyRow) -> ImportRecord:
         lines=row.new + row.known + row.rejects,
         new=row.new,
         known=row.known,
+        changed=row.changed,
         rejects=row.rejects,
         at=row.started_at,
     )
@@ -97,11 +99,13 @@ class _Batch:
         self.campaign, self.at, self.phone_column = CampaignId(row.campaign_id), row.started_at, row.phone_column
         self.leads: list[tuple[NewLead, NumberHash]] = []
         self.rejects: list[Reject] = []
+        self.header = tuple(row.header)
+        self.newer: dict[int, dict[str, Any]] = {}
         self.known = 0
 
     def add(self, lines: Sequence[NewLead | Reject]) -> list[LineFate]:
         hashes = {line.source_line: self.hashed(line.number) for line in lines if isinstance(line, NewLead)}
-        seen = self._seen(list(hashes.values()))
+        seen = known.leads(self.connection, self.campaign, list(hashes.values()))
         fates = [
             self._reject(line) if isinstance(line, Reject) else self._lead(line, hashes[line.source_line], seen)
             for line in lines
@@ -109,22 +113,22 @@ class _Batch:
         self._write()
         return fates
 
-    def _lead(self, line: NewLead, number_hash: NumberHash, seen: dict[NumberHash, tuple[ImportId, int]]) -> LineFate:
+    def _lead(self, line: NewLead, number_hash: NumberHash, seen: dict[NumberHash, Known]) -> LineFate:
         if number_hash not in seen:
-            seen[number_hash] = (self.into, line.source_line)
+            seen[number_hash] = Known(self.into, line.source_line)
             self.leads.append((line, number_hash))
             return LineFate.NEW
-        earlier, first_line = seen[number_hash]
-        if earlier != self.into:
+        earlier = seen[number_hash]
+        if earlier.into != self.into:
             self.known += 1
-            return LineFate.KNOWN
+            return self._changes(line, earlier)
         return self._reject(
             Reject(
                 source_line=line.source_line,
                 column=self.phone_column,
                 value=line.number.e164,
                 reason=RejectReason.DUPLICATE,
-                suggestion=f"the same number as on line {first_line}, which is called; nothing to do",
+                suggestion=f"the same number as on line {earlier.source_line}, which is called; nothing to do",
                 cells=line.cells,
             )
         )
@@ -133,17 +137,15 @@ class _Batch:
         self.rejects.append(line)
         return LineFate.REJECTED
 
-    def _seen(self, hashes: Sequence[NumberHash]) -> dict[NumberHash, tuple[ImportId, int]]:
-        found = self.connection.execute(
-            select(lead_number.c.number_hash, lead.c.import_id, lead.c.source_line)
-            .join(lead, lead.c.id == lead_number.c.lead_id)
-            .where(
-                lead_number.c.campaign_id == self.campaign,
-                lead_number.c.position == 0,
-                lead_number.c.number_hash.in_(hashes),
-            )
-        )
-        return {NumberHash(row.number_hash): (ImportId(row.import_id), row.source_line) for row in found}
+    def _changes(self, line: NewLead, lead: Known) -> LineFate:
+        if lead.newest in (0, self.into) or lead.lead in self.newer:  # a file speaks of a lead once
+            return LineFate.KNOWN
+        if not known.newer(lead, self.header, line.cells, apart=self.phone_column):
+            return LineFate.KNOWN
+        self.newer[lead.lead] = {
+            "lead_id": lead.lead, "version": lead.latest + 1, "import_id": self.into, "cells": list(line.cells)
+        }  # fmt: skip
+        return LineFate.CHANGED
 
     def _write(self) -> None:
         if self.leads:
@@ -163,8 +165,13 @@ class _Batch:
             ]
             self.connection.execute(insert(reject), rows)
         if self.known:
-            counted = update(imported).where(imported.c.id == self.into).values(known=imported.c.known + self.known)
-            self.connection.execute(counted)
+            self.connection.execute(
+                update(imported)
+                .where(imported.c.id == self.into)
+                .values(known=imported.c.known + self.known, changed=imported.c.changed + len(self.newer))
+            )
+        if self.newer:
+            self.connection.execute(insert(tables.lead_columns), list(self.newer.values()))
 
     def _write_leads(self) -> None:
         # Ids are given here, so that one statement each writes the leads, their numbers and their cells.
@@ -220,8 +227,10 @@ def finish(connection: Connection, done: Sequence[tuple[ImportId, datetime]]) ->
 def _finish(connection: Connection, done: ImportId, now: datetime) -> ImportRecord:
     connection.execute(update(imported).where(imported.c.id == done).values(visible_at=now))
     row = connection.execute(IMPORTS.where(imported.c.id == done)).one()
-    counts = {"file": row.file_name, "new": row.new, "known": row.known, "rejects": row.rejects}
+    counts = {"file": row.file_name} | {each: getattr(row, each) for each in ("new", "known", "changed", "rejects")}
     append_events(connection, [event_row(now, "imported", campaign_id=row.campaign_id, data=counts)])
+    if row.changed:
+        known.take_over(connection, row.campaign_id, done, now)
     return record_of(row)
 
 
@@ -250,6 +259,6 @@ def _remove(connection: Connection, unwanted: int) -> None:
     theirs = select(lead.c.id).where(lead.c.import_id == unwanted)
     for table in (lead_number, tables.lead_columns):
         connection.execute(delete(table).where(table.c.lead_id.in_(theirs)))
-    for table in (lead, reject):
+    for table in (lead, reject, tables.lead_columns):
         connection.execute(delete(table).where(table.c.import_id == unwanted))
     connection.execute(delete(imported).where(imported.c.id == unwanted))

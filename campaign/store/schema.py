@@ -9,7 +9,7 @@ from urllib.parse import quote
 from campaign.errors import CampaignError, UsageError
 from campaign.store.sqlite import one_transaction
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a test holds it to the folder."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

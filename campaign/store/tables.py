@@ -111,6 +111,7 @@ imported = Table(
     Column("started_at", Instant, nullable=False),
     Column("visible_at", Instant),
     Column("known", Integer, nullable=False),
+    Column("changed", Integer, nullable=False, server_default="0"),
     **_IDS,
 )
 
@@ -158,6 +159,7 @@ lead_columns = Table(
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("import_id", Id, ForeignKey("import.id"), nullable=False),
     Column("cells", JSON, nullable=False),
+    Index("ix_lead_columns_import", "import_id"),
 )
 
 reject = Table(

@@ -34,8 +34,9 @@ MARK_EVERY = timedelta(minutes=1)
 class TakenIn:
     """A list that was read into a campaign. `import_id`: to be accepted or discarded; None: it was there already.
 
-    `rejects`: by reason, the commonest first; `passed_over`: so for numbers that cannot be called beside one that can.
-    `shared`: the places of leads that have a number in common. `waiting`: leads of the campaign not done before.
+    `changed`: those of the known that have other columns here. `rejects`: by reason, the commonest first;
+    `passed_over`: so for numbers that cannot be called beside one that can. `shared`: the places of leads that have a
+    number in common. `waiting`: leads of the campaign not done before.
     """
 
     campaign: CampaignId
@@ -44,6 +45,7 @@ class TakenIn:
     new: int
     known: int
     waiting: int
+    changed: int = 0
     rejects: Mapping[str, int] = field(default_factory=dict)
     passed_over: Mapping[str, int] = field(default_factory=dict)
     shared: Sequence[Sequence[str]] = ()
@@ -168,6 +170,7 @@ class House:
             loading.new,
             loading.known,
             tally.left,
+            changed=loading.changed,
             rejects=_by_reason(loading.reasons),
             passed_over=_by_reason(loading.passed_over),
             shared=await self._shared(loading.id) if len(found.list.columns) > 1 else (),

@@ -155,7 +155,7 @@ async def test_a_finished_import_is_one_event_with_its_figures(bench: Bench, spr
     await bench.load(spring, [new_lead(2, 1), new_lead(3, 1), reject(4)])
     [event] = await bench.events("imported")
     assert (event.campaign_id, event.at) == (spring, NOON)
-    assert event.data == {"file": "leads.csv", "new": 1, "known": 0, "rejects": 2}
+    assert event.data == {"file": "leads.csv", "new": 1, "known": 0, "changed": 0, "rejects": 2}
 
 
 async def test_each_line_hears_its_own_fate_where_imports_share_a_commit(bench: Bench, spring: CampaignId) -> None:

@@ -273,8 +273,8 @@ async def test_reached_says_which_length_showed_it(tmp_path: Path) -> None:
 
 async def test_a_file_is_told_with_its_lines_even_where_two_bear_one_name(tmp_path: Path) -> None:
     assert totals(await written(tmp_path))["files"] == [
-        {"file": "leads.csv", "lines": 10, "new": 8, "known": 0, "rejects": 2},
-        {"file": "leads.csv", "lines": 7, "new": 2, "known": 3, "rejects": 2},
+        {"file": "leads.csv", "lines": 10, "new": 8, "known": 0, "changed": 0, "rejects": 2},
+        {"file": "leads.csv", "lines": 7, "new": 2, "known": 3, "changed": 0, "rejects": 2},
     ]
 
 

@@ -32,6 +32,7 @@ DATA: dict[str, dict[str, Any]] = {
     "imported": {"file": "leads.csv", "new": 3, "known": 1, "rejects": 2},
     "discarded": {},
     "reserved": {},
+    "columns": {"version": 2},
     "released": {"due_at": NOON.isoformat(), "why": "all channels are in use"},
     "finished": {"outcome": "expired", "why": "no opening is left before the campaign's end"},
     "parked": {"why": "another call to this number is in doubt"},

@@ -1,0 +1,100 @@
+"""Leads that a file brings again: what it says of them now, and the version of their columns that follows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, update
+
+from campaign.core.attempt import AttemptId, AttemptState
+from campaign.core.lead import CampaignId, NumberHash
+from campaign.core.records import ImportId, Release
+from campaign.store import dialling, tables
+from campaign.store.rows import append_events, event_row
+
+attempt, imported, lead = tables.attempt, tables.imported, tables.lead
+lead_columns, lead_number = tables.lead_columns, tables.lead_number
+NEWER = "a newer list has other columns for it"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A lead by its first number: where it stands, and its newest columns with the file that brought them.
+
+    `latest`: the highest version there is; one that an unfinished import brought may be above the lead's own.
+    """
+
+    into: ImportId
+    source_line: int
+    lead: int = 0
+    newest: int = 0
+    latest: int = 0
+    header: Sequence[str] = ()
+    cells: Sequence[str] = ()
+
+
+def leads(connection: Connection, campaign: CampaignId, hashes: Sequence[NumberHash]) -> dict[NumberHash, Known]:
+    """Those of the campaign that are there already, by their first number."""
+    every = lead_columns.alias()
+    highest = select(func.max(every.c.version)).where(every.c.lead_id == lead.c.id).scalar_subquery()
+    found = connection.execute(
+        select(
+            lead_number.c.number_hash,
+            lead.c.id,
+            lead.c.import_id,
+            lead.c.source_line,
+            lead_columns.c.version.label("latest"),
+            lead_columns.c.import_id.label("newest"),
+            lead_columns.c.cells,
+            imported.c.header,
+        )
+        .join(lead, lead.c.id == lead_number.c.lead_id)
+        .join(lead_columns, (lead_columns.c.lead_id == lead.c.id) & (lead_columns.c.version == highest))
+        .join(imported, imported.c.id == lead_columns.c.import_id)
+        .where(
+            lead_number.c.campaign_id == campaign,
+            lead_number.c.position == 0,
+            lead_number.c.number_hash.in_(hashes),
+        )
+    )
+    return {
+        NumberHash(row.number_hash): Known(
+            ImportId(row.import_id), row.source_line, row.id, row.newest, row.latest, row.header, row.cells
+        )
+        for row in found
+    }
+
+
+def newer(known: Known, header: Sequence[str], cells: Sequence[str], *, apart: str) -> bool:
+    """Whether a line says something else of a lead, the number (`apart`) aside, which is the same however written.
+
+    A file that lacks one of the columns changes nothing: what it does not have cannot be newer.
+    """
+    old, new = dict(zip(known.header, known.cells, strict=False)), dict(zip(header, cells, strict=False))
+    old.pop(apart, None)
+    return old.keys() <= new.keys() and any(old.get(name) != cell for name, cell in new.items() if name != apart)
+
+
+def take_over(connection: Connection, campaign: int, done: ImportId, now: datetime) -> None:
+    """The columns that this file brought are the leads' from now on; calls prepared with older ones anew."""
+    brought = select(lead_columns.c.lead_id, lead_columns.c.version).where(
+        lead_columns.c.import_id == done, lead_columns.c.version > 1
+    )
+    rows = connection.execute(brought).all()
+    version = (
+        select(lead_columns.c.version)
+        .where(lead_columns.c.import_id == done, lead_columns.c.lead_id == lead.c.id)
+        .scalar_subquery()
+    )
+    theirs = select(brought.subquery().c.lead_id)
+    connection.execute(update(lead).where(lead.c.id.in_(theirs)).values(columns_version=version))
+    prepared = select(attempt.c.id).where(attempt.c.state == AttemptState.RESERVED, attempt.c.lead_id.in_(theirs))
+    again = [Release(AttemptId(each), None, NEWER, now) for each in connection.execute(prepared).scalars()]
+    dialling.release(connection, again)
+    append_events(
+        connection,
+        [
+            event_row(now, "columns", campaign_id=campaign, lead_id=row.lead_id, data={"version": row.version})
+            for row in rows
+        ],
+    )
