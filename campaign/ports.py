@@ -20,7 +20,10 @@ class Store(Protocol):
     """The ledger, for writing. One process owns it."""
 
     async def recover(self, now: datetime) -> records.Recovered:
-        """At start: `reserved` is free again, `sending` without an answer is in doubt, unfinished imports are gone."""
+        """At start: `reserved` is free again, `sending` without an answer is in doubt, unfinished imports are gone.
+
+        So are campaigns that were never dialled and have no import.
+        """
 
     async def open_campaign(
         self, name: str, account: records.Account, settings: Mapping[str, object], now: datetime

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
-from campaign.core.lead import CampaignId, LeadState, NumberHash, PhoneNumber
+from campaign.core.lead import CampaignId, CampaignState, LeadState, NumberHash, PhoneNumber
 from campaign.core.records import (
     ImportId,
     ImportRecord,
@@ -21,7 +21,8 @@ from campaign.store import known, tables
 from campaign.store.known import Known
 from campaign.store.rows import AnyRow, append_events, event_row
 
-imported, lead, lead_number, reject = tables.imported, tables.lead, tables.lead_number, tables.reject
+campaign, imported, reject = tables.campaign, tables.imported, tables.reject
+lead, lead_number = tables.lead, tables.lead_number
 
 Hasher = Callable[[PhoneNumber], NumberHash]
 
@@ -234,11 +235,15 @@ def _finish(connection: Connection, done: ImportId, now: datetime) -> ImportReco
     return record_of(row)
 
 
-def sweep(connection: Connection) -> int:
-    """Imports that were never finished go, with all they brought; nothing of them was ever visible or dialled."""
+def sweep(connection: Connection, now: datetime) -> int:
+    """Imports that were never finished go, with all they brought; nothing of them was ever visible or dialled.
+
+    So do campaigns that were made for a list which never came.
+    """
     unfinished = connection.execute(select(imported.c.id).where(imported.c.visible_at.is_(None))).scalars().all()
     for each in unfinished:
         _remove(connection, each)
+    _remove_empty(connection, now, campaign.c.state == CampaignState.DRAFT)
     return len(unfinished)
 
 
@@ -247,12 +252,18 @@ def discard(connection: Connection, unwanted: Sequence[tuple[ImportId, datetime]
     for each, now in unwanted:
         of = connection.execute(select(imported.c.campaign_id).where(imported.c.id == each)).scalar_one()
         _remove(connection, each)
-        if not connection.execute(select(imported.c.id).where(imported.c.campaign_id == of)).first():
-            policies = tables.policy_version
-            connection.execute(delete(policies).where(policies.c.campaign_id == of))
-            connection.execute(delete(tables.campaign).where(tables.campaign.c.id == of))
-            append_events(connection, [event_row(now, "discarded", campaign_id=of)])
+        _remove_empty(connection, now, campaign.c.id == of)
     return [None] * len(unwanted)
+
+
+def _remove_empty(connection: Connection, now: datetime, which: ColumnElement[bool]) -> None:
+    """Campaigns without an import; else a list refused once would be taken for the second list of its campaign."""
+    full = select(imported.c.campaign_id)
+    empty = connection.execute(select(campaign.c.id).where(which, campaign.c.id.not_in(full))).scalars().all()
+    policies = tables.policy_version
+    connection.execute(delete(policies).where(policies.c.campaign_id.in_(empty)))
+    connection.execute(delete(campaign).where(campaign.c.id.in_(empty)))
+    append_events(connection, [event_row(now, "discarded", campaign_id=each) for each in empty])
 
 
 def _remove(connection: Connection, unwanted: int) -> None:

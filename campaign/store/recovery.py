@@ -31,7 +31,7 @@ def _recover(read_policy: ReadPolicy, connection: Connection, now: datetime) -> 
         record(read_policy, connection, [Happened(each, InDoubt(now, interrupted)) for each in sending])
     connection.execute(update(request).where(request.c.replied_at.is_(None)).values(replied_at=now))
     connection.execute(delete(request).where(request.c.sent_at < now - REQUESTS_KEPT))
-    return Recovered(len(reserved), len(sending), imports.sweep(connection))
+    return Recovered(len(reserved), len(sending), imports.sweep(connection, now))
 
 
 def _in_state(connection: Connection, state: AttemptState) -> list[AttemptId]:

@@ -152,7 +152,7 @@ class House:
         before = await self.find(name)
         sheet = sheet_of(file, stored(before) if before else settings)
         campaign = await self.open(name, settings)
-        tally = await self.books.tally(campaign.id)
+        tally, first_file = await self.books.tally(campaign.id), not await self.books.imports(campaign.id)
         new = NewImport(campaign.id, sheet.file_name, sheet.sha256, sheet.header, sheet.phone_column, self.clock.now())
         found = stored(campaign)
         read = lines(sheet, rules=number_rules(found), progress=progress)
@@ -160,7 +160,7 @@ class House:
         if isinstance(loading, ImportRecord):
             return TakenIn(campaign.id, None, loading.lines, 0, loading.lines, tally.left)
         most = "100%" if accept_rejects else found.list.max_rejects
-        if refusal := _refusal(loading, most, file.name, first_file=before is None):
+        if refusal := _refusal(loading, most, file.name, first_file=first_file):
             await self.store.discard_import(loading.id, self.clock.now())
             raise refusal
         return TakenIn(

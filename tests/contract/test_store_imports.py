@@ -4,11 +4,12 @@ import asyncio
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from campaign.core.lead import CampaignId, LeadState
+from campaign.core.lead import CampaignId, CampaignState, LeadState
 from campaign.core.records import ImportRecord, LineFate, NewImport, NewLead, Reject, RejectReason, RejectRecord
 from campaign.core.tally import Tally
 from campaign.store import tables
@@ -149,6 +150,18 @@ async def test_a_campaign_whose_only_import_is_discarded_goes_too(bench: Bench, 
     assert await bench.books.campaigns() == []
     assert [row.campaign_id for row in await bench.events("discarded")] == [spring]
     assert await bench.campaign() != spring, "an id is never given twice"
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["before its import began", "before its import was discarded"])
+async def test_a_campaign_that_a_crash_left_without_a_list_goes_at_the_next_start(bench: Bench, *, begun: bool) -> None:
+    draft = await bench.campaign(state=CampaignState.DRAFT)
+    if begun:
+        await bench.store.add_lines(await bench.begin(draft), [reject(2)])
+    kept = await bench.campaign("summer", state=CampaignState.DRAFT)
+    await bench.load(kept, [new_lead(2, 1)])
+    await bench.store.recover(LATER)
+    assert [each.id for each in await bench.books.campaigns()] == [kept]
+    assert [(row.campaign_id, row.at) for row in await bench.events("discarded")] == [(draft, LATER)]
 
 
 async def test_a_finished_import_is_one_event_with_its_figures(bench: Bench, spring: CampaignId) -> None:

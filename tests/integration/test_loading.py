@@ -13,8 +13,9 @@ from campaign.engine.loading import Lines, Loading, load
 from campaign.errors import ListError
 from campaign.intake import NumberRules, lines, open_sheet
 from campaign.intake.number import Unfit, read_number
-from campaign.settings import parse
-from campaign.wiring import number_rules
+from campaign.settings import Loaded, Settings, parse
+from campaign.settings import load as load_settings
+from campaign.wiring import number_rules, owning
 from tests.builders import NOON
 from tests.integration.house import House, a_house
 
@@ -128,3 +129,19 @@ async def test_a_field_that_is_too_long_names_its_columns(tmp_path: Path) -> Non
         [row] = await house.rows("reject")
         assert (row["source_line"], row["column"], row["value"]) == (2, "note", "129 characters")
         assert "128 characters" in row["suggestion"]
+
+
+async def test_a_list_that_nobody_can_be_called_of_is_refused_until_its_campaign_has_another(tmp_path: Path) -> None:
+    file, database = tmp_path / "leads.csv", tmp_path / "campaign.db"
+    loaded = Loaded(Settings(), load_settings(db=database).secrets, None)
+    async with owning(loaded, database, make=True, dial=False) as house:
+        await house.open("leads", loaded.settings)  # as a list leaves it whose asker was killed
+        file.write_text("phone\nnobody\n")
+        with pytest.raises(ListError, match="no line can be called"):
+            await house.take_in(file, "leads", loaded.settings, accept_rejects=True)
+        file.write_text("phone\n9812300001\n")
+        taken = await house.take_in(file, "leads", loaded.settings)
+        assert taken.import_id is not None
+        await house.accept(taken.import_id)
+        file.write_text("phone\nnobody\n")
+        assert (await house.take_in(file, "leads", loaded.settings, accept_rejects=True)).rejects
