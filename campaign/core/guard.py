@@ -13,7 +13,7 @@ from campaign.core.policy import Policy
 from campaign.core.window import Over, Shut
 
 DAY = timedelta(days=1)
-PARKED = "another call to this number is in doubt"
+PARKED = "another call to this number is not settled"
 
 
 class Why(StrEnum):

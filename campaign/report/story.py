@@ -197,8 +197,10 @@ class _Prospect:
                 return f"Next: it is called {self._when(at)}, {turn}."
             case Finish(outcome, why):
                 return f"Next: it is finished without another call: {outcome_of(outcome, why)}."
+            case Park() if at > self.today.now:
+                return "Next: it is called once that call is over; where nobody has told its end by then, it is held."
             case Park(why):
-                return f"Next: it is held, because {why}, until that one is settled."
+                return f"Next: it is held, because {why} ({self._unsettled()}), until that one is."
             case HoldBack() as rule:
                 return f"{self._rule(rule, facts)}: it is looked at again as soon as that changes."
 
@@ -231,6 +233,12 @@ class _Prospect:
     def _live(self) -> list[str]:
         """The campaigns whose attempt of this number has no end yet."""
         return [lead.campaign.name for lead in self.history.leads if self.history.alive(lead.id)]
+
+    def _unsettled(self) -> str:
+        """How the call stands that the lead is held for."""
+        others = [each for each in self.history.dialled if each.attempt.alive and each.lead != self.lead.id]
+        doubted = any(each.attempt.state is AttemptState.UNKNOWN for each in others)
+        return f"{', '.join(self._live())}: {'in doubt' if doubted else 'its end was not told'}"
 
     def _when(self, at: datetime) -> str:
         running = self.today.dialling and self.lead.campaign.state is CampaignState.RUNNING

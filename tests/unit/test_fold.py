@@ -112,11 +112,11 @@ def test_a_lead_closed_while_reserved_has_no_attempt() -> None:
     )
 
 
-PARKED = ("parked", {"why": "another call to this number is in doubt"})
+PARKED = ("parked", {"why": "another call to this number is not settled"})
 
 
 def test_a_parked_lead_is_held_and_its_reservation_gone() -> None:
-    assert folded("reserved", PARKED) == Folded(Lead(LeadState.HELD, "another call to this number is in doubt"), {})
+    assert folded("reserved", PARKED) == Folded(Lead(LeadState.HELD, "another call to this number is not settled"), {})
 
 
 def test_a_lead_that_is_parked_no_more_is_due_at_once() -> None:

@@ -35,7 +35,7 @@ DATA: dict[str, dict[str, Any]] = {
     "columns": {"version": 2},
     "released": {"due_at": NOON.isoformat(), "why": "all channels are in use"},
     "finished": {"outcome": "expired", "why": "no opening is left before the campaign's end"},
-    "parked": {"why": "another call to this number is in doubt"},
+    "parked": {"why": "another call to this number is not settled"},
     "unparked": {},
     "sent": {"latest_end": NOON.isoformat(), "policy": 2},
     "accepted": {"call_sid": CALL, "by": "response", "created": "", "decision": {"hold": "a call is alive"}},

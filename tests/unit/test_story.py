@@ -172,12 +172,26 @@ def test_full_channels_hold_a_lead_without_an_hour_to_name() -> None:
     assert "All channels are in use: 2 of 2: it is looked at again as soon as that changes." in said
 
 
-def test_a_live_call_of_another_campaign_holds_a_lead_and_is_named() -> None:
+def beside_another(call: Attempt) -> History:
+    """Two leads with the number; the one of the campaign autumn was called so."""
     autumn = lead(LeadState.IN_FLIGHT, id=LeadId(99))
     autumn = replace(autumn, campaign=replace(autumn.campaign, name="autumn"))
-    said = told(History(leads=[lead(), autumn], dialled=dialled(attempt(), of=LeadId(99))))
+    return History(leads=[lead(), autumn], dialled=dialled(call, of=LeadId(99)))
+
+
+def test_a_live_call_of_another_campaign_holds_a_lead_and_is_named() -> None:
+    said = told(beside_another(attempt()))
     assert "Another call to this number is alive (autumn); until Wed 04 Mar 2026 12:06:30." in said
-    assert "Next: it is held, because another call to this number is in doubt, until that one is settled." in said
+    assert "Next: it is called once that call is over; where nobody has told its end by then, it is held." in said
+    assert "in doubt" not in said
+
+
+@pytest.mark.parametrize(("call", "how"), [(attempt(), "its end was not told"), (DOUBTFUL, "in doubt")])
+def test_a_lead_is_held_for_another_call_that_is_not_settled_and_it_is_said_how_that_stands(
+    call: Attempt, how: str
+) -> None:
+    said = told(beside_another(call), now=NOON + hours(1))
+    assert f"held, because another call to this number is not settled (autumn: {how}), until that one is." in said
 
 
 def test_a_lead_whose_attempts_are_used_up_is_said_to_finish() -> None:
