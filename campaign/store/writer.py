@@ -61,6 +61,7 @@ class Writer:
         if not items:
             return []
         waiting = _Waiting(rank, operation, items, asyncio.get_running_loop().create_future())
+        waiting.verdicts.add_done_callback(asyncio.Future.exception)  # a caller that was cancelled never asks for it
         self._queue.append(waiting)
         # Whoever comes first commits for all; a caller that is cancelled does not take the others with it.
         await asyncio.shield(self._commit_all())

@@ -1,6 +1,7 @@
 """Group commit: whoever waits shares a transaction, each hears its own verdict, and one that breaks fails alone."""
 
 import asyncio
+import gc
 import sqlite3
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import closing
@@ -133,6 +134,20 @@ async def test_a_caller_that_is_cancelled_does_not_take_the_others_with_it(bench
     with pytest.raises(asyncio.CancelledError):
         await leaving
     assert await bench.kept() == [1, 2]
+
+
+async def test_what_broke_for_a_caller_that_is_gone_is_nobodys_surprise(bench: Bench) -> None:
+    surprises: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, surprise: surprises.append(surprise))
+    leaving = asyncio.ensure_future(bench.writer.submit(Rank.CALLS, break_off, [1]))
+    while not bench.writer.busy:
+        await _a_turn_of_the_loop()
+    leaving.cancel()
+    await asyncio.wait([leaving])
+    assert await bench.writer.submit(Rank.CALLS, keep, [2]) == [20]
+    del leaving
+    gc.collect()
+    assert surprises == []
 
 
 async def test_nothing_to_write_is_no_commit(bench: Bench) -> None:
