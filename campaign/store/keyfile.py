@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from campaign.core.keyed import Key
 from campaign.errors import SettingsError
+from campaign.store import disk
 
 _FILE = "campaign.key"
 
@@ -17,7 +18,8 @@ def load(database: Path, given: str | None, *, make: bool) -> Key:
     """The key of `database`. `make`: the database is new, and may get a key.
 
     A database that remembers none is new too: whoever made it was interrupted before it had one.
-    Raises SettingsError when the key is missing, readable by others, or not the one the database was made with.
+    Raises SettingsError when the key is missing, readable by others, or not the one the database was made with;
+    CampaignError when the disk refuses.
     """
     remembered = _remembered(database)
     file = database.with_name(_FILE)
@@ -39,10 +41,12 @@ def _from_file(file: Path, *, make: bool) -> Key:
                 f"{file} is missing: without it, numbers called before cannot be recognised.",
                 "Bring it back, or set CAMPAIGN_KEY.",
             )
-        _make(file)
+        with disk.to_write(file):
+            _make(file)
     if file.stat().st_mode & 0o077:
         raise SettingsError(f"Others on this machine can read {file}.", f"chmod 600 {file}")
-    secret = file.read_text().strip()
+    with disk.to_read(file):
+        secret = file.read_text().strip()
     if not secret:
         raise SettingsError(f"{file} is empty.", "Bring back the right one, or set CAMPAIGN_KEY.")
     return Key(secret.encode())
@@ -60,11 +64,12 @@ def _make(file: Path) -> None:
 
 
 def _remembered(database: Path) -> str | None:
-    with closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True)) as connection:
+    read_only = f"file:{quote(str(database))}?mode=ro"
+    with disk.to_read(database), closing(sqlite3.connect(read_only, uri=True)) as connection:
         found: tuple[str] | None = connection.execute("SELECT value FROM meta WHERE name = 'key'").fetchone()
         return found[0] if found else None
 
 
 def _remember(database: Path, key: Key) -> None:
-    with closing(sqlite3.connect(database)) as connection, connection:
+    with disk.to_write(database), closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("INSERT INTO meta (name, value) VALUES ('key', ?)", (key.id,))

@@ -12,6 +12,7 @@ from pathlib import Path
 from campaign.core.lead import CampaignId
 from campaign.core.records import Owner
 from campaign.errors import Occupied
+from campaign.store import disk
 
 TRIES, PATIENCE = 10, 0.2  # seconds
 
@@ -37,17 +38,19 @@ def lock_file(database: Path) -> Path:
 
 @contextmanager
 def held(file: Path, owner: Owner, what: str, hint: str = "Wait for it to end.") -> Iterator[Lock]:
-    """Hold the lock `file`; raises Occupied naming the holder's pid and since when.
+    """Hold the lock `file`; raises Occupied naming the holder's pid and since when, CampaignError if it cannot be made.
 
     `what` is locked, and what to do then, for people.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    with disk.to_write(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         if not _taken(descriptor):
             raise _occupied(file, what, hint)
         lock = Lock(descriptor)
-        lock.note(owner)
+        with disk.to_write(file):
+            lock.note(owner)
         yield lock
         os.ftruncate(descriptor, 0)
     finally:
@@ -58,7 +61,8 @@ def holder(file: Path) -> Owner | None:
     """Who holds the lock now; None if nobody does."""
     if not file.exists():
         return None
-    descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    with disk.to_read(file):
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)  # who only looks may do so on a read-only disk
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

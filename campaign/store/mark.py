@@ -11,6 +11,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from campaign.store import disk
+
 
 def state_directory() -> Path:
     """Where notes about databases and accounts lie (XDG)."""
@@ -34,16 +36,17 @@ class Mark:
         return last_event < seen
 
     def set(self, last_event: int) -> None:
-        """The database has come so far."""
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._file.with_suffix(".draft")
-        draft.write_text(json.dumps({"last_event": last_event}))
-        draft.replace(self._file)
+        """The database has come so far. Raises CampaignError when the disk refuses."""
+        with disk.to_write(self._file):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            draft = self._file.with_suffix(".draft")
+            draft.write_text(json.dumps({"last_event": last_event}))
+            draft.replace(self._file)
 
 
 def _identity(database: Path) -> str:
     """The database's own name, given at its first use; a copy keeps it."""
-    with closing(sqlite3.connect(database)) as connection, connection:
+    with disk.to_write(database), closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(
             "INSERT INTO meta (name, value) VALUES ('identity', ?) ON CONFLICT DO NOTHING", (secrets.token_hex(8),)
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from campaign.errors import CampaignError, UsageError
+from campaign.store import disk
 from campaign.store.sqlite import one_transaction
 
 HEAD = "0003"
@@ -44,7 +45,8 @@ def prepare(file: Path) -> bool:
     """Make or migrate `file`, whose lock the caller holds; True if it was made."""
     made = not file.exists()
     if made:
-        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with disk.to_write(file):
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     else:
         found = _version(file, mode="rw")  # what a crash left half written is taken back by who may write
         if found == HEAD:
