@@ -16,12 +16,16 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider has the call. `created`: its own instant for it, in its own words, never compared with our clock."""
+    """The provider has the call. `created`: its own instant for it, in its own words, never compared with our clock.
+
+    `reason`: how a person knows, where one said so.
+    """
 
     at: datetime
     call_sid: CallSid
     by: ResolvedBy = ResolvedBy.RESPONSE
     created: str = ""
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

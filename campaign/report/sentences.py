@@ -149,7 +149,8 @@ def _sent(data: Data, voice: Voice, event: EventRecord) -> str:
 
 def _accepted(data: Data, voice: Voice, event: EventRecord) -> str:
     how = _FOUND.get(data.get("by", ""), "the provider accepted it")
-    return f"{voice.attempt(event)}: {how}, as the call {data['call_sid']}"
+    reason = f" ({data['reason']})" if data.get("reason") else ""
+    return f"{voice.attempt(event)}: {how}, as the call {data['call_sid']}{reason}"
 
 
 _FOUND = {

@@ -12,6 +12,7 @@ from campaign.core.custom_field import columns_used
 from campaign.core.events import Accepted, Event, NotPlaced, WrittenOff
 from campaign.core.keyed import Key
 from campaign.core.lead import CampaignId, CampaignState, Outcome
+from campaign.core.lifecycle import FOREIGN
 from campaign.core.records import Account, CampaignRecord, Happened, ImportId, ImportRecord, NewImport, RejectReason
 from campaign.engine.clock import RealClock
 from campaign.engine.loading import Loading, load
@@ -64,7 +65,7 @@ class Resolution:
 
     def event(self, now: datetime) -> Event:
         if self.placed:
-            return Accepted(now, CallSid(self.placed), ResolvedBy.OPERATOR)
+            return Accepted(now, CallSid(self.placed), ResolvedBy.OPERATOR, reason=self.reason)
         if self.written_off:
             return WrittenOff(now, self.reason)
         return NotPlaced(now, self.reason, ResolvedBy.OPERATOR)
@@ -195,9 +196,9 @@ class House:
         """A person's word on an attempt that is held. Raises UsageError when it is not, or not any more."""
         [recorded] = await self.store.record([Happened(attempt, resolution.event(self.clock.now()))])
         if recorded.kept:
-            raise UsageError(
-                f"Nothing was changed: {recorded.kept}.", "`campaign unknown list` has what is still open."
-            )
+            foreign = recorded.kept == FOREIGN
+            why = "that Sid is another attempt's call" if foreign else "the call is not in doubt any more"
+            raise UsageError(f"Nothing was changed: {why}.", "`campaign unknown list` has what is still open.")
 
     async def stop(self, campaign: CampaignId) -> int:
         """For good. Calls that were alive when their owner died are settled by the next `resume`."""
