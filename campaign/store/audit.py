@@ -18,7 +18,7 @@ from campaign.core.lead import CampaignId, LeadState, Outcome
 from campaign.core.policy import Policy
 from campaign.core.records import CampaignRecord, ImportRecord
 from campaign.errors import CampaignError
-from campaign.store import campaigns, fold, imports, limits, tables
+from campaign.store import campaigns, counts, fold, imports, limits, tables
 from campaign.store.rows import AnyRow
 from campaign.store.sqlite import Database, one_view
 
@@ -50,6 +50,7 @@ class Audit:
             await self._sure("lines", self._lines(campaign)),
             await self._sure("leads", self._leads(campaign)),
             await self._sure("attempts", self._attempts(campaign)),
+            await self._sure("counters", self._one(counts.kept(self._database, campaign))),
             await self._sure("events", self._one(fold.folded(self._database, campaign))),
         ]
         return [each for group in checks for each in group] + await self._sure("limits", self._limits(campaign))

@@ -37,7 +37,7 @@ from campaign.core.records import (
 )
 from campaign.core.tally import Tally
 from campaign.errors import CampaignError
-from campaign.store import campaigns, imports, numbered, tables
+from campaign.store import campaigns, counts, imports, numbered, tables
 from campaign.store.dialling import ALIVE
 from campaign.store.rows import ATTEMPT_COLUMNS, attempt_of
 from campaign.store.sqlite import Database, one_view, reading
@@ -117,27 +117,8 @@ class Books:
         return bool(await self._all(query))
 
     async def tally(self, campaign: CampaignId) -> Tally:
-        groups = await self._all(
-            select(lead.c.state, lead.c.outcome, func.count().label("leads"), func.min(lead.c.due_at).label("next"))
-            .join(imported, (imported.c.id == lead.c.import_id) & VISIBLE)
-            .where(lead.c.campaign_id == campaign)
-            .group_by(lead.c.state, lead.c.outcome)
-        )
-        reasons = await self._all(
-            select(lead.c.reason, func.count().label("leads"))
-            .join(imported, (imported.c.id == lead.c.import_id) & VISIBLE)
-            .where(lead.c.campaign_id == campaign, lead.c.state != LeadState.DONE)
-            .group_by(lead.c.reason)
-            .order_by(func.count().desc(), lead.c.reason)
-        )
-        [counts] = await self._all(
-            select(
-                func.count().filter(COUNTED).label("counted"),
-                func.count().filter(ALIVE).label("alive"),
-                func.count().filter(ALIVE, attempt.c.state == AttemptState.UNKNOWN).label("in_doubt"),
-            ).where(attempt.c.campaign_id == campaign)
-        )
-        return _tally(groups, {row.reason: row.leads for row in reasons}, counts)
+        leads, attempts = await self._all(counts.leads(campaign)), await self._all(counts.attempts(campaign))
+        return counts.tally(leads, attempts, await self.next_due(campaign))
 
     async def next_due(self, campaign: CampaignId) -> datetime | None:
         # In the words of the partial index, so that it serves.
@@ -341,20 +322,6 @@ class Books:
 
     async def rejected_as(self, values: Sequence[str]) -> list[RejectedLine]:
         return await numbered.rejected_as(self._all, values)
-
-
-def _tally(groups: Sequence[Any], waiting: dict[str, int], counts: Any) -> Tally:
-    states: dict[LeadState, int] = {}
-    outcomes: dict[Outcome, int] = {}
-    due = []
-    for row in groups:
-        state = LeadState(row.state)
-        states[state] = states.get(state, 0) + row.leads
-        if row.outcome:
-            outcomes[Outcome(row.outcome)] = row.leads
-        if state in (LeadState.PENDING, LeadState.RETRY_WAIT):
-            due.append(row.next)
-    return Tally(states, outcomes, counts.counted, counts.alive, counts.in_doubt, waiting, min(due, default=None))
 
 
 def _live(row: Any) -> LiveCall:

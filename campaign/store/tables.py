@@ -216,6 +216,26 @@ attempt = Table(
     **_IDS,
 )
 
+# Kept by triggers (migration 0004): no write can forget them, and they cost the same at any size.
+lead_count = Table(
+    "lead_count",
+    metadata,
+    Column("import_id", Id, primary_key=True, autoincrement=False),
+    Column("state", String(16), primary_key=True),
+    Column("outcome", String(16), primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("leads", Integer, nullable=False),
+)
+
+attempt_count = Table(
+    "attempt_count",
+    metadata,
+    Column("campaign_id", Id, primary_key=True, autoincrement=False),
+    Column("state", String(16), primary_key=True),
+    Column("disposition", String(16), primary_key=True),
+    Column("attempts", Integer, nullable=False),
+)
+
 event = Table(
     "event",
     metadata,

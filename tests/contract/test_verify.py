@@ -80,6 +80,12 @@ TAMPERED = {
         "attempt 1 went to number 2 of its lead, the turn was that of number 1",
     ),
     "a lead that is gone": ("DELETE FROM lead WHERE id = 7", "lines", "leads.csv: 6 new, 7 when it was loaded"),
+    "a counter that is wrong": (
+        "UPDATE lead_count SET leads = 9 WHERE outcome = 'completed'",
+        "counters",
+        "leads done completed: 9 by the counter,",
+    ),
+    "a count of calls that is gone": ("DELETE FROM attempt_count", "counters", "0 by the counter"),
     "a lead done without an outcome": ("UPDATE lead SET outcome = NULL WHERE id = 1", "leads", "lead 1 is done with"),
     "a lead whose outcome was changed": (
         "UPDATE lead SET outcome = 'busy' WHERE id = 1",
@@ -245,8 +251,8 @@ def test_the_command_ends_with_1_and_the_first_breach_of_each_kind(
     tamper(database, "UPDATE lead SET outcome = 'busy'")
     assert run(database, name="spring") == 1
     out = capsys.readouterr().out
-    assert out.count("first: ") == 2
-    assert "BROKEN: leads, events." in out
+    assert out.count("first: ") == 3
+    assert "BROKEN: leads, counters, events." in out
 
 
 def test_no_number_is_printed(

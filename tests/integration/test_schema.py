@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -90,6 +91,37 @@ def test_head_is_the_newest_migration_and_there_is_one_line_of_them() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
     assert ScriptDirectory.from_config(config).get_heads() == [schema.HEAD]
+
+
+COUNTED = {f"{table}_{what}" for table in ("lead", "attempt") for what in ("comes", "goes", "changes")}
+
+
+def test_whatever_migrations_do_the_counters_are_kept(connection: Connection) -> None:
+    found = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars()
+    assert set(found) >= COUNTED
+
+
+def test_what_was_there_before_there_were_counters_is_counted(tmp_path: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    engine = create_engine(f"sqlite:///{tmp_path / 'older.db'}")
+    with engine.begin() as older:
+        config.attributes["connection"] = older
+        command.upgrade(config, "0003")
+        older.execute(
+            text(
+                "INSERT INTO lead (campaign_id, import_id, source_line, state, outcome, reason, columns_version) "
+                "VALUES (1, 1, 2, 'done', 'busy', 'a', 1), (1, 1, 3, 'done', 'busy', 'b', 1), "
+                "(1, 1, 4, 'pending', NULL, 'c', 1)"
+            )
+        )
+        command.upgrade(config, "head")
+        counted = older.execute(text("SELECT state, outcome, reason, leads FROM lead_count ORDER BY state")).all()
+        older.execute(text("UPDATE lead SET state = 'in_flight' WHERE state = 'pending'"))
+        moved = older.execute(text("SELECT state, leads FROM lead_count WHERE reason = 'c' ORDER BY state")).all()
+    engine.dispose()
+    assert [tuple(row) for row in counted] == [("done", "busy", "", 2), ("pending", "", "c", 1)]
+    assert [tuple(row) for row in moved] == [("in_flight", 1), ("pending", 0)]
 
 
 def test_ids_are_never_given_twice(connection: Connection) -> None:
