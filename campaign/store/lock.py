@@ -18,17 +18,28 @@ TRIES, PATIENCE = 10, 0.2  # seconds
 
 
 class Lock:
-    """A held lock. The note in it may be changed while it is held: the owner's door is written into it."""
+    """A held lock. The note in it may be changed while it is held: the owner's door is written into it.
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+    `abandoned`: whoever held it last did not come to let it go.
+    """
+
+    def __init__(self, file: Path, descriptor: int) -> None:
+        self._file, self._descriptor = file, descriptor
+        self.abandoned = bool(os.pread(descriptor, 1, 0))
 
     def note(self, owner: Owner) -> None:
+        """Raises CampaignError when the disk refuses."""
         text = {"pid": owner.pid, "since": owner.since.isoformat(), "port": owner.port, "token": owner.token}
         text["campaigns"] = list(owner.campaigns)
         data = json.dumps(text).encode()
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, data, 0)
+        with disk.to_write(self._file):
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, data, 0)
+
+    def clear(self) -> None:
+        """Nothing to fear for whoever comes next; where the disk refuses, it stays."""
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, 0)
 
 
 def lock_file(database: Path) -> Path:
@@ -48,11 +59,12 @@ def held(file: Path, owner: Owner, what: str, hint: str = "Wait for it to end.")
     try:
         if not _taken(descriptor):
             raise _occupied(file, what, hint)
-        lock = Lock(descriptor)
-        with disk.to_write(file):
-            lock.note(owner)
-        yield lock
-        os.ftruncate(descriptor, 0)
+        lock = Lock(file, descriptor)
+        lock.note(owner)
+        try:
+            yield lock
+        finally:
+            lock.clear()
     finally:
         os.close(descriptor)
 

@@ -87,6 +87,12 @@ def reading(file: Path) -> Database:
     return Database(engine)
 
 
+def log_is_there(file: Path) -> bool:
+    """Whether `file` has a write-ahead log: as long as somebody writes, and after a crash, until it is opened again."""
+    log = file.resolve().with_name(f"{file.resolve().name}-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
 @asynccontextmanager
 async def one_view(file: Path) -> AsyncIterator[Database]:
     """The file for reading; nothing is seen that is written meanwhile."""

@@ -186,7 +186,7 @@ async def _serve(
     desk = Desk(
         campaign.account_id,
         policy,
-        campaign.created_at,
+        house.since(campaign),
         store=house.store,
         insight=house.books,
         provider=house.provider,
@@ -201,7 +201,8 @@ async def _serve(
         stack.enter_context(_signals(floor))
         await stack.enter_async_context(_door(house, floor))
         group = await stack.enter_async_context(desk.open())
-        house.forgetful = desk.reconciliation.forgetful
+        if not desk.reconciliation.forgetful:
+            await house.remember()
         await stack.enter_async_context(beside(house.keep_mark()))
         floor.open(group)
         await stack.enter_async_context(beside(_look(run, show, every)))
@@ -226,7 +227,8 @@ async def _door(house: House, floor: Floor) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            house.held.note(Owner(owner.pid, owner.since))
+            with suppress(CampaignError):  # a full disk has been told of already
+                house.held.note(Owner(owner.pid, owner.since))
 
 
 def _address(key: Key, base: str) -> Callable[[PublicId], str]:

@@ -110,6 +110,17 @@ class House:
             if not self.forgetful:
                 self._mark.set(last)
 
+    def since(self, campaign: CampaignRecord) -> datetime:
+        """From when on the provider's list is read first: what was forgotten may be older than the campaign."""
+        first_used = self._mark.first_used if self._mark and self.forgetful else campaign.created_at
+        return min(first_used, campaign.created_at)
+
+    async def remember(self) -> None:
+        """The provider was asked for what this database had forgotten."""
+        self.forgetful = False
+        if self._mark:
+            self._mark.set(await self.books.last_event())
+
     async def find(self, name: str) -> CampaignRecord | None:
         return next((each for each in await self.books.campaigns() if each.name == name), None)
 

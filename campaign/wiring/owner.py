@@ -21,6 +21,7 @@ from campaign.store import insight, keyfile, ledger, lock, schema
 from campaign.store.insight import Books
 from campaign.store.ledger import Ledger
 from campaign.store.mark import Mark, state_directory
+from campaign.store.sqlite import log_is_there
 from campaign.wiring.house import House
 from campaign.wiring.policy import SIMULATED, account_of, read_policy
 
@@ -50,7 +51,11 @@ async def owning(
     me = Owner(os.getpid(), RealClock().now())
     async with AsyncExitStack() as stack:
         held = stack.enter_context(lock.held(lock.lock_file(database), me, f"The database {database}", OWNED))
+        cut_off = held.abandoned and not log_is_there(database)  # asked before anybody opens it, which makes one
         made = schema.prepare(database)
+        mark = Mark(database) if not simulation and (dial or cut_off) else None
+        if mark and cut_off:
+            mark.distrust()
         key = keyfile.load(database, loaded.secrets.secret("campaign_key"), make=made)
         store = await stack.enter_async_context(ledger.opened(database, key, read_policy))
         books = await stack.enter_async_context(insight.opened(database))
@@ -66,7 +71,7 @@ async def owning(
         await store.recover(clock.now())
         house = House(
             store=store, books=books, clock=clock, key=key, loaded=loaded, account=account, made=made, held=held,
-            provider=provider, mark=Mark(database) if provider and not simulation else None,
+            provider=provider, mark=mark,
         )  # fmt: skip
         await house.look_back()
         yield house

@@ -1,5 +1,7 @@
 """A disk that takes nothing any more: each thing written beside the calls says so in a sentence, and what to do."""
 
+import errno
+import os
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,6 +66,23 @@ def test_how_far_a_database_has_come_cannot_be_noted_and_it_is_said(database: Pa
         mark.set(8)
     assert mark.is_behind(6)
     assert not mark.is_behind(7)
+
+
+def test_what_ended_an_owner_is_heard_though_its_note_cannot_be_emptied(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(_descriptor: int, _length: int) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    def broken_owner() -> None:
+        with lock.held(lock.lock_file(database), ME, "the database") as held:
+            monkeypatch.setattr(os, "ftruncate", read_only)
+            with pytest.raises(CampaignError, match="Read-only file system"):
+                held.note(ME)
+            raise CampaignError("the disk broke")
+
+    with pytest.raises(CampaignError, match="the disk broke"):
+        broken_owner()
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:

@@ -108,7 +108,10 @@ def test_a_killed_owner_holds_nothing(file: Path) -> None:
         process.wait(10)
         assert json.loads(file.read_text())["pid"] == 4711, "its note is still there"
         assert lock.holder(file) is None
-        take(file)
+        with lock.held(file, ME, "the database") as held:
+            assert held.abandoned
+        with lock.held(file, ME, "the database") as held:
+            assert not held.abandoned
 
 
 def test_an_owner_that_fails_lets_go(file: Path) -> None:

@@ -32,6 +32,23 @@ def test_a_new_database_has_forgotten_nothing(database: Path) -> None:
     assert not Mark(database).is_behind(0)
 
 
+def test_one_without_a_past_that_this_machine_knows_one_of_has_forgotten_it(database: Path) -> None:
+    Mark(database).set(1)
+    assert Mark(database).is_behind(0)
+
+
+def test_one_that_is_distrusted_is_behind_until_it_is_set_again(database: Path) -> None:
+    Mark(database).distrust()
+    assert Mark(database).is_behind(1_000_000_000)
+    Mark(database).set(3)
+    assert not Mark(database).is_behind(3)
+
+
+def test_a_copy_keeps_when_it_was_first_used(database: Path, tmp_path: Path) -> None:
+    first_used = Mark(database).first_used
+    assert Mark(Path(shutil.copy(database, tmp_path / "copy.db"))).first_used == first_used
+
+
 def test_one_with_a_past_that_this_machine_never_saw_may_have_forgotten_something(database: Path) -> None:
     assert Mark(database).is_behind(1)
 
