@@ -221,6 +221,25 @@ def test_a_damaged_file_is_refused(file: Path) -> None:
     refused(file, CampaignError, "cannot be read as a database")
 
 
+def test_whichever_page_is_damaged_nothing_is_built_on_it(file: Path) -> None:
+    whole, size = file.read_bytes(), 4096
+    for page in range(1, len(whole) // size):
+        damaged = whole[: page * size] + b"\xa5" * size + whole[(page + 1) * size :]
+        file.write_bytes(damaged)
+        with pytest.raises(CampaignError, match=r"damaged|cannot be read") as refused:
+            schema.prepare(file)
+        assert "estore it from a copy" in refused.value.hint
+        assert file.read_bytes() == damaged
+    file.write_bytes(whole)
+    assert not schema.prepare(file)
+
+
+def test_an_empty_file_is_a_new_database(tmp_path: Path) -> None:
+    file = tmp_path / "campaign.db"
+    file.touch()
+    assert schema.prepare(file)
+
+
 def test_an_older_schema_is_refused_to_who_reads(file: Path) -> None:
     execute(file, "UPDATE alembic_version SET version_num = '0000'")
     with pytest.raises(UsageError, match="older campaign"):
