@@ -103,7 +103,8 @@ class _Folding:
         self.lead = Lead(self._waiting(), row.data["why"], due_at=due)
 
     def _finished(self, row: Row) -> None:
-        self._drop_reservations()
+        if row.attempt:  # when its turn came; else it waited
+            del self.attempts[self._known(row).attempt.id]
         self.lead = _done(row.data["outcome"], row.data["why"], row.at)
 
     def _parked(self, row: Row) -> None:
@@ -144,8 +145,6 @@ class _Folding:
         self.attempts[result.attempt.id] = after
         if result.attempt.alive or "hold" not in row.data["decision"]:  # else a later attempt holds it as it is
             self.lead = self._next_step(event, row.data["decision"])
-        if result.corrected:
-            self._drop_reservations()
 
     def _next_step(self, event: Event, decision: Mapping[str, str]) -> Lead:
         if "done" in decision:
@@ -160,10 +159,6 @@ class _Folding:
     def _waiting(self) -> LeadState:
         called = any(each.attempt.counts for each in self.attempts.values())
         return LeadState.RETRY_WAIT if called else LeadState.PENDING
-
-    def _drop_reservations(self) -> None:
-        there = self.attempts.items()
-        self.attempts = {key: each for key, each in there if each.attempt.state is not AttemptState.RESERVED}
 
     def _known(self, row: Row) -> Dialled:
         there = self.attempts.get(_named(row))

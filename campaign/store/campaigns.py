@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
-from campaign.core.attempt import AttemptState
+from campaign.core.attempt import AttemptId, AttemptState
 from campaign.core.guard import PARKED
 from campaign.core.lead import CampaignId, CampaignState, LeadState, Outcome
-from campaign.core.records import Account, AccountId, CampaignRecord
+from campaign.core.records import Account, AccountId, CampaignRecord, Release
 from campaign.store import tables
+from campaign.store.dialling import release
 from campaign.store.rows import AnyRow, append_events, event_row
 
 WAITING = [LeadState.PENDING, LeadState.RETRY_WAIT]
@@ -153,15 +154,18 @@ def _move(connection: Connection, wanted: Move) -> CampaignState:
 
 
 def close_rest(connection: Connection, closings: Sequence[Closing]) -> list[int]:
-    """Every lead that waits, reserved ones too, is done."""
+    """Every lead that waits is done; reservations are given back first."""
     return [_close_rest(connection, each) for each in closings]
 
 
 def _close_rest(connection: Connection, closing: Closing) -> int:
     lead, attempt = tables.lead, tables.attempt
-    reservations = (attempt.c.campaign_id == closing.campaign, attempt.c.state == AttemptState.RESERVED)
-    parked = (lead.c.state == LeadState.HELD) & (lead.c.reason == PARKED)
-    waiting = lead.c.state.in_(WAITING) | parked | lead.c.id.in_(select(attempt.c.lead_id).where(*reservations))
+    ids = select(attempt.c.id).where(
+        attempt.c.campaign_id == closing.campaign, attempt.c.state == AttemptState.RESERVED
+    )
+    reserved = connection.execute(ids).scalars()
+    release(connection, [Release(AttemptId(each), None, closing.why, closing.now) for each in reserved])
+    waiting = lead.c.state.in_(WAITING) | (lead.c.state == LeadState.HELD) & (lead.c.reason == PARKED)
     values = {
         "state": LeadState.DONE,
         "outcome": closing.outcome,
@@ -176,6 +180,5 @@ def _close_rest(connection: Connection, closing: Closing) -> int:
     rows = [
         event_row(closing.now, "finished", campaign_id=closing.campaign, lead_id=each, data=data) for each in closed
     ]
-    connection.execute(delete(attempt).where(*reservations))
     append_events(connection, rows)
     return len(rows)

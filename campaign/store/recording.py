@@ -4,19 +4,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
 from campaign.core import guard
-from campaign.core.attempt import Attempt, AttemptState, ResolvedBy
+from campaign.core.attempt import Attempt, AttemptId, AttemptState, ResolvedBy
 from campaign.core.events import Accepted, Asked, Ended, Event, InDoubt, NotPlaced, Refused, Silent, WrittenOff
 from campaign.core.lead import CampaignState, LeadState, Outcome
 from campaign.core.lifecycle import FOREIGN, Kept, apply
 from campaign.core.policy import Policy
-from campaign.core.records import Details, Happened, Recorded
+from campaign.core.records import Details, Happened, Recorded, Release
 from campaign.core.retry import Decision, Done, Hold, Retry, decide
 from campaign.store import tables
 from campaign.store.choosing import count_numbers
-from campaign.store.dialling import counted_calls
+from campaign.store.dialling import counted_calls, release
 from campaign.store.rows import (
     ATTEMPT_COLUMNS,
     AnyRow,
@@ -31,6 +31,7 @@ from campaign.store.rows import (
 
 attempt, lead, campaign = tables.attempt, tables.lead, tables.campaign
 
+OUTRUN = "the call before was there after all"
 STOPPING = {CampaignState.DRAINING, CampaignState.STOPPED}
 
 
@@ -59,7 +60,6 @@ class _Batch:
         self.numbers = count_numbers(connection, leads)
         self.attempts: dict[int, dict[str, Any]] = {}
         self.leads: dict[int, dict[str, Any]] = {}
-        self.corrected: set[int] = set()
         self.settled: set[str] = set()
         self.events: list[dict[str, Any]] = []
 
@@ -80,6 +80,8 @@ class _Batch:
             self._event(row, event, {"kept": result.why})
             self._reply(row, event)
             return Recorded(before, None, kept=result.why)
+        if result.corrected:
+            self._give_back(row.lead_id, event)
         self.history[row.lead_id][row.id] = result.attempt
         decision = self._decide(row, event)
         self._set(row, columns_of(result.attempt) | _told(event))
@@ -88,8 +90,6 @@ class _Batch:
             self.settled.add(row.number_hash)
         if result.attempt.alive or not isinstance(decision, Hold):  # else a later attempt holds the lead as it is
             self.leads[row.lead_id] = {"target": row.lead_id} | self._next_step(row, event, decision)
-        if result.corrected:
-            self.corrected.add(row.lead_id)
         self._event(row, event, {"decision": _words(decision), "corrected": result.corrected or None})
         return Recorded(result.attempt, decision, corrected=result.corrected)
 
@@ -101,6 +101,12 @@ class _Batch:
     def _names_another(self, happened: Happened) -> bool:
         sid = _names(happened.event)
         return sid is not None and self.owners.setdefault(sid, happened.attempt) != happened.attempt
+
+    def _give_back(self, of: int, event: Event) -> None:
+        """Late truth: a retry that was reserved meanwhile does not leave."""
+        ids = select(attempt.c.id).where(attempt.c.lead_id == of, attempt.c.state == AttemptState.RESERVED)
+        reserved = self.connection.execute(ids).scalars()
+        release(self.connection, [Release(AttemptId(each), None, OUTRUN, event.at) for each in reserved])
 
     def _decide(self, row: AnyRow, event: Event) -> Decision:
         history, policy = list(self.history[row.lead_id].values()), self.policies[row.campaign_id]
@@ -146,9 +152,6 @@ class _Batch:
     def write(self) -> None:
         set_rows(self.connection, attempt, list(self.attempts.values()))
         set_rows(self.connection, lead, list(self.leads.values()))
-        if self.corrected:  # late truth: a retry that was reserved meanwhile does not leave
-            waiting = attempt.c.lead_id.in_(self.corrected), attempt.c.state == AttemptState.RESERVED
-            self.connection.execute(delete(attempt).where(*waiting))
         append_events(self.connection, self.events)
         self._unpark()
 

@@ -33,7 +33,7 @@ from campaign.core.records import (
     Reserved,
 )
 from campaign.ports import Store
-from campaign.store import insight, ledger, tables
+from campaign.store import fold, insight, ledger, tables
 from campaign.store.insight import Books
 from campaign.store.sqlite import Database, reading
 from tests.builders import NOON, policy
@@ -77,6 +77,10 @@ class Bench:
         """The rows of the event table of these kinds, or all, oldest first."""
         query = select(tables.event).order_by(tables.event.c.id)
         return await self.rows(query.where(tables.event.c.kind.in_(kinds)) if kinds else query)
+
+    async def contradictions(self, campaign: CampaignId) -> str:
+        """Where the tables first say otherwise than the events."""
+        return (await fold.folded(self._beside, campaign)).first
 
     async def attempt(self, attempt: AttemptId) -> Any:
         [row] = await self.rows(select(tables.attempt).where(tables.attempt.c.id == attempt))

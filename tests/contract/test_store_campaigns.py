@@ -135,6 +135,9 @@ async def test_closing_ends_every_lead_that_waits_and_those_reserved_and_no_othe
     assert [lead.final_at for lead in leads[2:]] == [LATER] * 3
     assert [row.data["why"] for row in await bench.events("finished")] == ["stopped"] * 3
     assert await bench.ask(reserved) == [HoldBack(Why.GONE)], "the reservation is gone"
+    [released] = await bench.events("released")
+    assert (released.attempt_id, released.at, released.data["why"]) == (reserved[0].attempt, LATER, "stopped")
+    assert not await bench.contradictions(spring)
     assert [call.attempt.id for call in await bench.live(spring)] == [alive]
     assert await bench.store.claim_due(spring, NOON + minutes(60), 10) == []
 

@@ -239,6 +239,10 @@ async def test_late_truth_stops_a_retry_that_was_reserved(
     assert [each.attempt.id for each in lead.attempts] == [first]
     assert lead.state is (LeadState.DONE if disposition is Disposition.COMPLETED else LeadState.RETRY_WAIT)
     assert await bench.ask([again], NOON + hours(2)) == [HoldBack(Why.GONE)], "the reservation is gone"
+    *_, released, _ = await bench.events()
+    assert (released.kind, released.attempt_id, released.at) == ("released", again.attempt, NOON + hours(1))
+    assert released.data == {"due_at": None, "why": "the call before was there after all"}
+    assert not await bench.contradictions(spring)
 
 
 async def test_late_truth_beside_a_live_retry_leaves_the_lead_to_the_retry(bench: Bench, spring: CampaignId) -> None:

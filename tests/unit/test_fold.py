@@ -96,20 +96,33 @@ def test_what_was_kept_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("verdict", ["not_placed", "written_off"])
-def test_late_truth_takes_back_a_reservation_that_was_made_meanwhile(verdict: str) -> None:
+def test_late_truth_after_a_reservation_was_given_back_decides_on_the_lead(verdict: str) -> None:
     doubt = {"reason": "time-out", "decision": {"hold": "in doubt"}}
     settled = {"evidence": "not listed", "reason": "given up", "by": "poll", "decision": again()}
     first = story("reserved", ("sent", SENT), ("in_doubt", doubt), (verdict, settled))
-    after = fold(NOON, [*first, *story("reserved", attempt=TWO), *story(("ended", ANSWERED))])
+    second = story("reserved", ("released", {"due_at": None, "why": "it was there"}), attempt=TWO)
+    after = fold(NOON, [*first, *second, *story(("ended", ANSWERED))])
     assert after.attempts.keys() == {ONE}
     assert after.lead.outcome is Outcome.COMPLETED
 
 
-def test_a_lead_closed_while_reserved_has_no_attempt() -> None:
-    after = folded("reserved", ("finished", {"outcome": "canceled", "why": "the campaign was stopped"}))
-    assert after == Folded(
-        Lead(LeadState.DONE, "the campaign was stopped", outcome=Outcome.CANCELED, final_at=LATER), {}
-    )
+FINISHED = Row(9, LATER, "finished", None, "hash", {"outcome": "canceled", "why": "the campaign was stopped"})
+
+
+def test_a_lead_finished_when_its_turn_came_has_no_attempt() -> None:
+    after = folded("reserved", ("finished", dict(FINISHED.data)))
+    assert after == Folded(Lead(LeadState.DONE, FINISHED.data["why"], outcome=Outcome.CANCELED, final_at=LATER), {})
+
+
+def test_a_lead_finished_while_it_waits_keeps_the_attempts_it_had() -> None:
+    first = story("reserved", ("sent", SENT), ("ended", ANSWERED | {"disposition": "busy", "decision": again()}))
+    after = fold(NOON, [*first, FINISHED])
+    assert after.lead.outcome is Outcome.CANCELED
+    assert after.attempts.keys() == {ONE}
+
+
+def test_a_reservation_that_nobody_gave_back_is_there_still_when_its_lead_is_closed() -> None:
+    assert fold(NOON, [*story("reserved"), FINISHED]).attempts.keys() == {ONE}
 
 
 PARKED = ("parked", {"why": "another call to this number is not settled"})
