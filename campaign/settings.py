@@ -200,7 +200,9 @@ class ListSettings(Section):
     """`[list]`"""
 
     LATER = frozenset({"order"})
-    phone_column: str = Field("", description="empty: recognised by its name; two candidates are refused")
+    phone_column: str = Field(
+        "", description='empty: recognised by its name; its place, such as "2", where lists have no header'
+    )
     phone_columns: tuple[str, ...] = Field(
         (), description='several numbers for each person, in this order: ["mobile", "landline"]'
     )

@@ -9,8 +9,8 @@ import phonenumbers
 
 from benchmarks.measure import Row
 from campaign.intake.number import NumberRules, read_numbers
-from campaign.intake.reading import CHUNK
 from campaign.intake.spelling import usual
+from campaign.intake.table import CHUNK
 
 COUNT = 20_000
 SPELLINGS = ("+91", "91", "0", "")

@@ -3,7 +3,7 @@
 It ends as the campaign does. Ctrl-C here stops only the watching.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -44,6 +44,7 @@ async def run_list(wish: listing.Wish, sheet: Sheet, owned: Owned, limit: int | 
         file=str(wish.file.resolve()),
         name=wish.name,
         settings=settings,
+        form=asdict(wish.form),
         accept_rejects=wish.accept_rejects,
     )
     taken = wiring.TakenIn(**told)

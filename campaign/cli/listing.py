@@ -12,7 +12,7 @@ from campaign.core.records import CampaignRecord, NewLead
 from campaign.core.tally import forecast
 from campaign.engine.clock import RealClock
 from campaign.errors import UsageError
-from campaign.intake import Sheet, preview
+from campaign.intake import Form, Sheet, preview
 from campaign.settings import Settings
 
 if TYPE_CHECKING:  # it loads the database and the network: only when something runs
@@ -23,9 +23,13 @@ SHARED_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What was typed of a list. `sure`: nobody needs to be asked. `accept_rejects`: however many there are."""
+    """What was typed of a list.
+
+    `form`: of this file alone. `sure`: nobody needs to be asked. `accept_rejects`: however many there are.
+    """
 
     file: Path
+    form: Form
     name: str
     settings: Settings
     sure: bool
@@ -83,7 +87,7 @@ def say_settings(campaign: CampaignRecord) -> None:
 def _describe(sheet: Sheet, taken: "TakenIn", settings: Settings) -> None:
     columns = " and ".join(f"“{column}”" for column in sheet.phone_columns)
     where = f"the column {columns}" if len(sheet.phone_columns) == 1 else f"the columns {columns}"
-    say(f"{sheet.file_name}: the numbers are in {where} ({sheet.why_column}). As read:")
+    say(f"{sheet.file_name}: {sheet.told}.", f"The numbers are in {where}, {sheet.why_column}. As read:")
     for line in preview(sheet, rules=wiring.number_rules(settings)):
         read = " ".join(_numbers(line)) if isinstance(line, NewLead) else f"rejected: {line.reason}"
         say(f"  line {line.source_line:<4} {read:<18} {', '.join(filter(None, line.cells))[:70]}")

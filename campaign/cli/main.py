@@ -41,7 +41,7 @@ def init(
 
 @app.command()
 def run(
-    leads: Annotated[Path, typer.Argument(help="a CSV list, UTF-8, with a phone column")],
+    leads: Annotated[Path, typer.Argument(help="a list: CSV, Excel, Parquet; “-” reads a pipe")],
     name: Annotated[str | None, typer.Option("--name", help="the campaign's name (default: the file's)")] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="call so many leads, then pause")] = None,
     simulate: Annotated[bool, typer.Option("--simulate", help="no account needed, nobody is called")] = False,
@@ -52,6 +52,12 @@ def run(
     accept_rejects: Annotated[
         bool, typer.Option("--accept-rejects", help="load the list, however many of its lines cannot be called")
     ] = False,
+    phone_column: Annotated[
+        str, typer.Option("--phone-column", help="the column's name; its place (1, 2, …) if there is no header")
+    ] = "",
+    encoding: Annotated[str, typer.Option("--encoding", help="such as cp1252 (default: recognised)")] = "",
+    sheet: Annotated[str, typer.Option("--sheet", help="the sheet of a workbook (default: the only one)")] = "",
+    multiline: Annotated[bool, typer.Option("--multiline", help="cells may go on over several lines")] = False,
     config: Config = None,
     db: Database = None,
 ) -> None:
@@ -63,9 +69,11 @@ def run(
     Example: campaign run leads.csv --simulate
     """
     from campaign.cli.run import run_list
+    from campaign.intake.form import Form
 
     run_list(
-        leads, name, limit, simulate=simulate, speed=speed, town=town, yes=yes, again=again,
+        leads, Form(phone_column, encoding, sheet, multiline), name, limit,
+        simulate=simulate, speed=speed, town=town, yes=yes, again=again,
         accept_rejects=accept_rejects, config=config, db=db,
     )  # fmt: skip
 

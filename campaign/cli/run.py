@@ -5,7 +5,9 @@ Beside a process that owns the database already, the campaign is handed over to 
 
 import asyncio
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +18,14 @@ from campaign.cli.places import Found, database_of, find
 from campaign.core.lead import CampaignState
 from campaign.core.records import CampaignRecord
 from campaign.errors import UsageError
-from campaign.intake import Sheet
+from campaign.intake import Form, Sheet
 from campaign.settings import Settings, load
 
 if TYPE_CHECKING:  # it loads the database and the network: only when something runs
     from campaign.wiring import House, Simulation
 
 DECLINED = 2
+PIPE = Path("-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +38,58 @@ class Run:
 
 
 def run_list(
-    leads: Path, name: str | None, limit: int | None, *, simulate: bool, speed: float, town: Path | None, yes: bool,
-    again: bool, accept_rejects: bool, config: Path | None, db: Path | None,
+    leads: Path, form: Form, name: str | None, limit: int | None, *, simulate: bool, speed: float, town: Path | None,
+    yes: bool, again: bool, accept_rejects: bool, config: Path | None, db: Path | None,
 ) -> None:  # fmt: skip
-    """Exits with the code of how it ended."""
-    loaded = load(config, db)
+    """Exits with the code of how it ended. `form`: what was said of this file."""
+    said = {"list": {"phone_column": form.phone_column, "phone_columns": []}} if form.phone_column else {}
+    loaded = load(config, db, said)
     database = database_of(loaded, db, simulate=simulate)
-    sheet = wiring.sheet_of(leads, loaded.settings)
-    settings = wiring.simulated_settings(loaded.settings, sheet.header) if simulate else loaded.settings
-    wish = listing.Wish(
-        leads, name or leads.stem, settings, sure=yes or simulate, again=again, accept_rejects=accept_rejects
-    )
     typed = Run(limit, wiring.Simulation(speed, town) if simulate else None, config is not None)
+    with _laid_down(leads, name, form, database) as (file, form):
+        sheet = wiring.sheet_of(file, loaded.settings, form)
+        settings = wiring.simulated_settings(loaded.settings, sheet.header) if simulate else loaded.settings
+        wish = listing.Wish(
+            file,
+            form,
+            name or _name_of(leads),
+            settings,
+            sure=yes or simulate,
+            again=again,
+            accept_rejects=accept_rejects,
+        )
+        there = database if database.exists() else None
+        if there:
+            wiring.bring_up_to_date(database)
 
-    there = database if database.exists() else None
-    if there:
-        wiring.bring_up_to_date(database)
+        async def go() -> int:
+            await listing.refuse_early(wish, sheet, there)
+            if owner := wiring.owner_of(database):
+                _refuse_new_settings(config)
+                return await beside.run_list(wish, sheet, beside.Owned(owner, loaded, database), limit)
+            async with wiring.owning(loaded, database, make=True, simulation=typed.simulation) as house:
+                if house.made:
+                    say(f"A new database {database}: it knows of no earlier calls.")
+                return await _take_in_and_dial(house, wish, sheet, typed, database)
 
-    async def go() -> int:
-        await listing.refuse_early(wish, sheet, there)
-        if owner := wiring.owner_of(database):
-            _refuse_new_settings(config)
-            return await beside.run_list(wish, sheet, beside.Owned(owner, loaded, database), limit)
-        async with wiring.owning(loaded, database, make=True, simulation=typed.simulation) as house:
-            if house.made:
-                say(f"A new database {database}: it knows of no earlier calls.")
-            return await _take_in_and_dial(house, wish, sheet, typed, database)
+        code = asyncio.run(go())
+    sys.exit(code)
 
-    sys.exit(asyncio.run(go()))
+
+def _name_of(leads: Path) -> str:
+    return Path(leads.stem).stem if leads.suffix == ".gz" else leads.stem
+
+
+@contextmanager
+def _laid_down(leads: Path, name: str | None, form: Form, database: Path) -> Iterator[tuple[Path, Form]]:
+    """The list as a file: what comes through a pipe is kept beside the database meanwhile."""
+    if leads != PIPE:
+        yield leads, form
+        return
+    if not name:
+        raise UsageError("A list from a pipe has no name.", "Give its campaign one with --name.")
+    with wiring.spooled(sys.stdin.buffer, database) as file:
+        yield file, replace(form, file_name="stdin")
 
 
 async def _take_in_and_dial(house: "House", wish: listing.Wish, sheet: Sheet, typed: Run, database: Path) -> int:
@@ -70,7 +97,9 @@ async def _take_in_and_dial(house: "House", wish: listing.Wish, sheet: Sheet, ty
     if before and before.state is CampaignState.STOPPED:
         raise UsageError(f"The campaign {wish.name} was stopped for good.", "Give the list another --name.")
     with progress.loading(sheet.size) as advance:
-        taken = await house.take_in(wish.file, wish.name, wish.settings, advance, accept_rejects=wish.accept_rejects)
+        taken = await house.take_in(
+            wish.file, wish.name, wish.settings, wish.form, advance, accept_rejects=wish.accept_rejects
+        )
     campaign = await house.find(wish.name)
     assert campaign is not None, "it was just opened"
     if before and typed.new_settings:

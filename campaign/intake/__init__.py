@@ -1,12 +1,14 @@
-"""The way in: a line of a CSV file becomes a lead, or a reject with a reason. Called by `wiring`.
+"""The way in: a row of a file becomes a lead, or a reject with a reason. Called by `wiring`.
 
-`sheet` opens a file, `scan` finds its records, `cells` lets pandas read them, `column` knows which one holds the
-numbers, `number` reads one (`spelling` at a
-glance, `damage` what a spreadsheet made of it), `check` judges a record, `reading` puts it together.
+`sheet` opens a file and finds its header: `file` its bytes, `form` what was said of it, `column` which one holds the
+numbers. It is read as a `table`: `text` (by `encoding`, `dialect`, `scan` for its records and pandas in `cells`),
+`workbook` or `parquet`. `number` reads one number (`spelling` at a glance, `damage` what a spreadsheet made of it),
+`check` judges a row, `reading` puts it together.
 """
 
+from campaign.intake.form import Form
 from campaign.intake.number import NumberRules
 from campaign.intake.reading import lines, preview
 from campaign.intake.sheet import Sheet, open_sheet
 
-__all__ = ["NumberRules", "Sheet", "lines", "open_sheet", "preview"]
+__all__ = ["Form", "NumberRules", "Sheet", "lines", "open_sheet", "preview"]

@@ -1,25 +1,28 @@
-"""What stands in the cells: pandas reads well-formed records. Called by `sheet` (the header) and `reading`.
+"""What stands in the cells: pandas reads well-formed records. Called by `text` and `dialect`.
 
 Each record takes its line number through pandas as a column of its own, so a cell can never end up beside another
 record's line; a record that comes back missing, split or joined is a bug of ours and raises.
 """
 
+import csv
 from collections.abc import Sequence
 from io import StringIO
 
-from campaign.intake.scan import Record
+csv.field_size_limit(10_000_000)  # longer than any record may be
 
 
-def cells_by_line(well_formed: Sequence[Record]) -> dict[int, tuple[str, ...]]:
-    """The cells of records of one width, by the line each record starts on; everything is text, exactly as written."""
+def columns_of(lines: Sequence[int], texts: Sequence[str], width: int, delimiter: str = ",") -> list[list[str]]:
+    """The cells of records of one width, column by column; everything is text, exactly as written."""
     import pandas as pd  # half a second, which a refused file need not cost
 
-    if not well_formed:
-        return {}
-    titles = ",".join(map(str, range(well_formed[0].fields + 1)))
-    text = "".join([titles, "\n", *(f"{record.line},{record.text}\n" for record in well_formed)])
+    if not lines:
+        return [[] for _ in range(width)]
+    numbers = list(map(str, lines))
+    titles = delimiter.join(map(str, range(width + 1)))
+    text = "\n".join([titles, *map(delimiter.join, zip(numbers, texts, strict=True)), ""])
     frame = pd.read_csv(
         StringIO(text),
+        sep=delimiter,
         dtype=object,
         engine="c",
         index_col=False,
@@ -27,7 +30,12 @@ def cells_by_line(well_formed: Sequence[Record]) -> dict[int, tuple[str, ...]]:
         na_filter=False,  # "NA" is a name, an empty cell is empty
         skip_blank_lines=False,
     )
-    found = {int(line): tuple(cells) for line, *cells in frame.itertuples(index=False, name=None)}
-    if list(found) != [record.line for record in well_formed]:
+    came_back, *columns = frame.to_numpy().T.tolist()
+    if came_back != numbers:
         raise AssertionError("pandas and the streaming pass disagree on the records of a list")
-    return found
+    return columns
+
+
+def cells_of(text: str, delimiter: str = ",") -> tuple[str, ...]:
+    """The cells of one record, for the few that are looked at before it is known how wide the list is."""
+    return tuple(next(csv.reader(StringIO(text, newline=""), delimiter=delimiter)))

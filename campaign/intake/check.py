@@ -1,22 +1,42 @@
-"""A record becomes a lead, or a reject that says what is wrong and how to mend it. Called by `reading`."""
+"""A row becomes a lead, or a reject that says what is wrong and how to mend it. Called by `reading`."""
 
 from collections.abc import Sequence
 
 from campaign.core.lead import PhoneNumber
 from campaign.core.records import NewLead, Reject, RejectReason
-from campaign.intake.number import Unfit
-from campaign.intake.scan import Record
+from campaign.intake.number import NumberRules, Unfit, read_numbers
 from campaign.intake.sheet import Sheet
+from campaign.intake.table import Odd, Rows
 
 LONGEST_CELL = 100_000
 LONGEST_FIELD = 128
 """Characters of a column that goes into CustomField."""
 
+Line = NewLead | Reject
 
-def check_cells(sheet: Sheet, line: int, cells: Sequence[str], read: Sequence[PhoneNumber | Unfit]) -> NewLead | Reject:
-    """The verdict on a record as wide as the header; `read`: what each of its phone columns says."""
+
+def check_rows(sheet: Sheet, rows: Rows, rules: NumberRules) -> list[Line]:
+    """The verdict on each of these rows, in file order."""
+    read = [read_numbers(rows.columns[sheet.header.index(column)], rules) for column in sheet.phone_columns]
+    cells = zip(*rows.columns, strict=True)
+    found: list[Line]
+    if len(read) == 1 and not _any_too_long(sheet, rows.columns):  # as most are, and a million of them quickly
+        found = [
+            NewLead(line, number, row) if isinstance(number, PhoneNumber) else check_cells(sheet, line, row, [number])
+            for line, row, number in zip(rows.lines, cells, read[0], strict=True)
+        ]
+    else:
+        numbers = zip(*read, strict=True)
+        found = [check_cells(sheet, *each) for each in zip(rows.lines, cells, numbers, strict=True)]
+    if rows.odd:
+        found = sorted([*found, *(wrong_width(sheet, each) for each in rows.odd)], key=lambda line: line.source_line)
+    return found
+
+
+def check_cells(sheet: Sheet, line: int, cells: Sequence[str], read: Sequence[PhoneNumber | Unfit]) -> Line:
+    """The verdict on a row as wide as the header; `read`: what each of its phone columns says."""
     for column, cell in zip(sheet.header, cells, strict=True):
-        limit = LONGEST_FIELD if column in sheet.needs else LONGEST_CELL
+        limit = _longest(sheet, column)
         if len(cell) > limit:
             mend = f"{len(cell)} characters are too many here; shorten the cell to {limit} at most."
             return Reject(line, column, _excerpt(cell), RejectReason.FIELD_TOO_LONG, mend, cells)
@@ -31,15 +51,24 @@ def check_cells(sheet: Sheet, line: int, cells: Sequence[str], read: Sequence[Ph
     return NewLead(line, first, cells, tuple(later), tuple((column, each.reason) for column, each in written))
 
 
-def wrong_width(sheet: Sheet, record: Record) -> Reject:
+def wrong_width(sheet: Sheet, record: Odd) -> Reject:
     """The reject for a record with more or fewer fields than the header; its value is the record as written."""
     expected = len(sheet.header)
     if record.fields > expected:
-        reason, cure = RejectReason.TOO_MANY_FIELDS, "put quotes around a cell that contains a comma"
+        reason, cure = RejectReason.TOO_MANY_FIELDS, "put quotes around a cell that contains what separates the columns"
     else:
-        reason, cure = RejectReason.TOO_FEW_FIELDS, "add the missing commas, and look for a stray quote"
-    suggestion = f"The header has {expected} columns and this record {record.fields}; {cure}."
+        reason, cure = RejectReason.TOO_FEW_FIELDS, "fill the line up with empty cells, and look for a stray quote"
+    suggestion = f"The list has {expected} columns and this record {record.fields}; {cure}."
     return Reject(record.line, "", _excerpt(record.text), reason, suggestion)
+
+
+def _any_too_long(sheet: Sheet, columns: Sequence[Sequence[str]]) -> bool:
+    longest = (max(map(len, column), default=0) for column in columns)
+    return any(length > _longest(sheet, name) for name, length in zip(sheet.header, longest, strict=True))
+
+
+def _longest(sheet: Sheet, column: str) -> int:
+    return LONGEST_FIELD if column in sheet.needs else LONGEST_CELL
 
 
 def _excerpt(text: str, most: int = 1_000) -> str:

@@ -1,10 +1,12 @@
-"""Which column holds the numbers, and whether the others are there. Called by `sheet`."""
+"""Which row is the header, which column holds the numbers, and whether the others are there. Called by `sheet`."""
 
 import re
 from collections import Counter
 from collections.abc import Sequence
 
+from campaign.core.records import NewLead, Reject, RejectReason
 from campaign.errors import ListError
+from campaign.intake.table import Row
 
 NAMES = frozenset(
     {
@@ -14,21 +16,52 @@ NAMES = frozenset(
 )  # fmt: skip
 """Names a column of numbers goes by, in lower case and without spaces, underscores, hyphens and dots."""
 
+LOOKED_AT = 1_000
+"""Lines by which a column that was not named is judged."""
+
 _BETWEEN = re.compile(r"[\s_.\-]+")
+_MANY_DIGITS = re.compile(r"(?:\D*\d){7}")
+_NO_NUMBER = {RejectReason.EMPTY, RejectReason.NOT_A_NUMBER, RejectReason.INVALID_NUMBER, RejectReason.SHORT_CODE}
+_NO_CELL = {RejectReason.TOO_FEW_FIELDS, RejectReason.TOO_MANY_FIELDS}
+
+
+def is_phone(name: str) -> bool:
+    """A name that a column of numbers goes by."""
+    return _BETWEEN.sub("", name).casefold() in NAMES
+
+
+def header_of(rows: Sequence[Row], named: Sequence[str]) -> Row:
+    """The first row that names the column of numbers, where all above are titles; else the first of all."""
+    for at, row in enumerate(rows):
+        names = [cell.strip() for cell in row.cells]
+        if set(named) <= set(names) if named else any(map(is_phone, names)):
+            titles = rows[:at]
+            return row if all(_is_title(each, row) for each in titles) else rows[0]
+    return rows[0]
+
+
+def _is_title(row: Row, header: Row) -> bool:
+    """Little stands in it and no number, so that nobody's line is taken for one."""
+    filled = [cell for cell in row.cells if cell.strip()]
+    most = max(1, sum(1 for cell in header.cells if cell.strip()) // 2)
+    return len(filled) <= most and not any(map(_MANY_DIGITS.match, filled))
+
+
+def names_of(cells: Sequence[str]) -> tuple[str, ...]:
+    """A header's names; a column without one is called by its place."""
+    return tuple(cell.strip() or f"column {place}" for place, cell in enumerate(cells, 1))
 
 
 def find_phone_column(header: Sequence[str], named: str, file: str, line: int) -> tuple[str, str]:
-    """The column's name and why it is the one; `named` is `[list] phone_column`. Raises ListError: none, or several."""
+    """The column's name and why it is the one; `named`: as the settings or the command line do.
+
+    Raises ListError: none, or several.
+    """
     if named:
         if named not in header:
-            raise ListError(
-                f"there is no column “{named}”, which [list] phone_column names.",
-                _there_are(header),
-                file=file,
-                line=line,
-            )
-        return named, "named by [list] phone_column"
-    candidates = [name for name in header if _BETWEEN.sub("", name).casefold() in NAMES]
+            raise ListError(f"there is no column “{named}”.", _there_are(header), file=file, line=line)
+        return named, "as named"
+    candidates = [name for name in header if is_phone(name)]
     if not candidates:
         raise ListError("no column is recognised as the phone number.", _name_it(header), file=file, line=line)
     if len(candidates) > 1:
@@ -42,24 +75,30 @@ def find_phone_column(header: Sequence[str], named: str, file: str, line: int) -
 
 
 def check_header(header: Sequence[str], needs: Sequence[str], file: str, line: int) -> None:
-    """Raises ListError when the file is not comma-separated, two columns share a name, or one of `needs` is missing."""
-    if len(header) == 1 and re.search(r"[;\t|]", header[0]):
-        raise ListError(
-            "its columns are not separated by commas.",
-            "Save it as CSV with commas and try again.",
-            file=file,
-            line=line,
-        )
+    """Raises ListError when two columns share a name, or one of `needs` is missing."""
     for name, times in Counter(header).items():
         if times > 1:
-            which = f"{times} columns are called “{name}”" if name else f"{times} columns have no name"
-            raise ListError(f"{which}.", "Give each column a name of its own.", file=file, line=line)
+            raise ListError(
+                f"{times} columns are called “{name}”.", "Give each column a name of its own.", file=file, line=line
+            )
     if missing := [name for name in needs if name not in header]:
         raise ListError(
             f"custom_field uses columns that the list lacks: {_quoted(missing)}.",
             _there_are(header),
             file=file,
             line=line,
+        )
+
+
+def check_numbers(lines: Sequence[NewLead | Reject], column: str, file: str) -> None:
+    """Raises ListError when fewer than half of these lines have a number in the column, however damaged."""
+    cells = [line for line in lines if isinstance(line, NewLead) or line.reason not in _NO_CELL]
+    numbers = sum(1 for line in cells if isinstance(line, NewLead) or line.reason not in _NO_NUMBER)
+    if 2 * numbers < len(cells):
+        raise ListError(
+            f"only {numbers} of the first {len(cells)} lines have a phone number in “{column}”.",
+            f"Name the right column with --phone-column; if it is this one, --phone-column “{column}”.",
+            file=file,
         )
 
 
@@ -74,4 +113,4 @@ def _there_are(header: Sequence[str]) -> str:
 
 
 def _name_it(names: Sequence[str]) -> str:
-    return f'Name the right one in the settings file, [list] phone_column = "…"; there are {_quoted(names)}.'
+    return f"Name the right one with --phone-column, or in [list] phone_column; there are {_quoted(names)}."

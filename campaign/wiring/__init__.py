@@ -1,7 +1,8 @@
 """The one place where concrete things meet: settings, database, provider or simulator, engine, web.
 
 `policy`: settings as the core knows them · `looking`: what may be known without owning · `owner`: a database held, and
-the account with it · `house`: what its owner can do · `floor`: the campaigns that are dialled, and the door to them.
+the account with it · `house`: what its owner can do · `floor`: the campaigns that are dialled, and the door to them ·
+`spool`: a list from a pipe.
 
 What is asked for is imported when it is asked for: help and plain errors load no database and no network.
 """
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         window_of,
     )
     from campaign.wiring.proving import auditing, compared
+    from campaign.wiring.spool import spooled
 
 _ROOMS = {
     "floor": ("dial",),
@@ -44,6 +46,7 @@ _ROOMS = {
         "window_of",
     ),
     "proving": ("auditing", "compared"),
+    "spool": ("spooled",),
 }
 
 
@@ -76,6 +79,7 @@ __all__ = [
     "sheet_of",
     "simulated_settings",
     "simulating",
+    "spooled",
     "stored",
     "today",
     "window_of",

@@ -22,6 +22,7 @@ from campaign.engine.feed import News, Pulse
 from campaign.engine.run import Ending, Run
 from campaign.engine.tasks import beside, nursery
 from campaign.errors import CampaignError
+from campaign.intake import Form
 from campaign.web import callbacks as callbacks_web
 from campaign.web import door
 from campaign.web.serving import serving
@@ -116,7 +117,7 @@ class Floor:
     async def _load(self, _campaign: CampaignId, more: door.Answer) -> door.Answer:
         settings = settings_of.parse(more["settings"], "the settings")
         taken = await self._house.take_in(
-            Path(more["file"]), more["name"], settings, accept_rejects=more["accept_rejects"]
+            Path(more["file"]), more["name"], settings, Form(**more["form"]), accept_rejects=more["accept_rejects"]
         )
         return taken.told()
 

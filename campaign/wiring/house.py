@@ -18,7 +18,7 @@ from campaign.engine.clock import RealClock
 from campaign.engine.loading import Loading, load
 from campaign.engine.run import PAUSED_BY_PEOPLE, STOPPED
 from campaign.errors import ListError, UsageError
-from campaign.intake import lines
+from campaign.intake import Form, lines
 from campaign.ports import Clock
 from campaign.provider.exotel.client import ExotelClient
 from campaign.settings import Loaded, Settings, too_many
@@ -152,17 +152,18 @@ class House:
         file: Path,
         name: str,
         settings: Settings,
+        form: Form,
         progress: Callable[[int], None] | None = None,
         *,
         accept_rejects: bool = False,
     ) -> TakenIn:
         """Read a list into the campaign of that name, new or not; nothing of it is visible until it is accepted.
 
-        `progress` is told the bytes read so far.
+        `form`: what was said of this file; `progress` is told the bytes read so far.
         Raises ListError where it cannot be read, or too many of its lines cannot be called; then nothing of it stays.
         """
         before = await self.find(name)
-        sheet = sheet_of(file, stored(before) if before else settings)
+        sheet = sheet_of(file, stored(before) if before else settings, form)
         campaign = await self.open(name, settings)
         tally, first_file = await self.books.tally(campaign.id), not await self.books.imports(campaign.id)
         new = NewImport(campaign.id, sheet.file_name, sheet.sha256, sheet.header, sheet.phone_column, self.clock.now())
@@ -172,7 +173,7 @@ class House:
         if isinstance(loading, ImportRecord):
             return TakenIn(campaign.id, None, loading.lines, 0, loading.lines, tally.left)
         most = "100%" if accept_rejects else found.list.max_rejects
-        if refusal := _refusal(loading, most, file.name, first_file=first_file):
+        if refusal := _refusal(loading, most, sheet.file_name, first_file=first_file):
             await self.store.discard_import(loading.id, self.clock.now())
             raise refusal
         return TakenIn(

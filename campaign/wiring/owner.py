@@ -22,6 +22,7 @@ from campaign.store.insight import Books
 from campaign.store.ledger import Ledger
 from campaign.store.mark import Mark, state_directory
 from campaign.store.sqlite import log_is_there
+from campaign.wiring import spool
 from campaign.wiring.house import House
 from campaign.wiring.policy import SIMULATED, account_of, read_policy
 
@@ -69,6 +70,7 @@ async def owning(
             account = account_of(loaded)
             provider = await _exotel(stack, loaded, account, me)
         await store.recover(clock.now())
+        spool.sweep(database)
         house = House(
             store=store, books=books, clock=clock, key=key, loaded=loaded, account=account, made=made, held=held,
             provider=provider, mark=mark,

@@ -13,7 +13,7 @@ from campaign.core.policy import Policy, Rate
 from campaign.core.records import Account, CampaignRecord
 from campaign.core.window import Span, Window
 from campaign.errors import SettingsError
-from campaign.intake import NumberRules, Sheet, open_sheet
+from campaign.intake import Form, NumberRules, Sheet, open_sheet
 from campaign.intake.number import rules_for
 from campaign.settings import Loaded, Settings
 
@@ -119,7 +119,7 @@ def number_rules(settings: Settings) -> NumberRules:
     )
 
 
-def sheet_of(file: Path, settings: Settings) -> Sheet:
-    """The list, as these settings read it. Raises ListError."""
+def sheet_of(file: Path, settings: Settings, form: Form) -> Sheet:
+    """The list, as these settings read it; `form`: what was said of this file alone. Raises ListError."""
     needs = columns_used(settings.provider.custom_field)
-    return open_sheet(file, phone_columns=settings.list.columns, needs=needs)
+    return open_sheet(file, phone_columns=settings.list.columns, needs=needs, form=form)

@@ -19,23 +19,25 @@ import campaign.wiring.floor
 import campaign.wiring.looking  # noqa: F401  this and all above: what a command imports
 from campaign.__main__ import main
 
+NOTHING = Path(os.devnull)
 _FORKS = get_context("forkserver")
 _FORKS.set_forkserver_preload([__name__])
 
 
 def started(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], out: Path, err: Path
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], out: Path, err: Path, fed: Path = NOTHING
 ) -> ForkServerProcess:
-    """`campaign` with these arguments, its standard output and error written to files."""
-    process = _FORKS.Process(target=_become, args=(tuple(command), folder, dict(environment), out, err), daemon=True)
+    """`campaign` with these arguments, its standard input read from a file, output and error written to files."""
+    files = (fed, out, err)
+    process = _FORKS.Process(target=_become, args=(tuple(command), folder, dict(environment), files), daemon=True)
     process.start()
     return process
 
 
 def _become(
-    command: tuple[str, ...], folder: Path, environment: dict[str, str], out: Path, err: Path
+    command: tuple[str, ...], folder: Path, environment: dict[str, str], files: tuple[Path, Path, Path]
 ) -> None:  # pragma: no cover  in the forked process
-    for number, file, flags in ((0, Path(os.devnull), os.O_RDONLY), (1, out, _ANEW), (2, err, _ANEW)):
+    for number, (file, flags) in enumerate(zip(files, (os.O_RDONLY, _ANEW, _ANEW), strict=True)):
         opened = os.open(file, flags, 0o600)
         os.dup2(opened, number)
         os.close(opened)

@@ -19,7 +19,7 @@ from threading import Event
 from types import MappingProxyType
 from typing import Any
 
-from tests.acceptance.command import started
+from tests.acceptance.command import NOTHING, started
 
 Tables = Mapping[str, Mapping[str, Any]]
 Row = dict[str, str]
@@ -135,10 +135,12 @@ class Ended:
 class Running:
     """A command that is not over yet."""
 
-    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], folder: Path, environment: Mapping[str, str], fed: Path = NOTHING
+    ) -> None:
         said = Path(mkdtemp(dir=folder, prefix=".said-"))
         self._out, self._err = said / "out", said / "err"
-        self._process = started(command, folder, environment, self._out, self._err)
+        self._process = started(command, folder, environment, self._out, self._err, fed)
         assert self._process.pid is not None, "it was just started"
         self.pid = self._process.pid
 
@@ -175,10 +177,11 @@ class Running:
 
 @dataclass
 class Office:
-    """A folder with a settings file and a list; commands typed in it reach the town."""
+    """A folder with a settings file and a list; commands typed in it reach the town, `pipe` is what they are fed."""
 
     folder: Path
     environment: dict[str, str]
+    pipe: Path = NOTHING
     _started: list[Running] = field(default_factory=list)
 
     def settle(self, changes: Tables | None = None) -> None:
@@ -196,7 +199,7 @@ class Office:
         return numbers
 
     def start(self, *command: str, **environment: str) -> Running:
-        self._started.append(running := Running(command, self.folder, self.environment | environment))
+        self._started.append(running := Running(command, self.folder, self.environment | environment, self.pipe))
         return running
 
     def types(self, *command: str, **environment: str) -> Ended:

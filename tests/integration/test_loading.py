@@ -11,7 +11,7 @@ from campaign.core.lead import PhoneNumber
 from campaign.core.records import ImportRecord, LineFate, NewImport, NewLead, Reject, RejectReason
 from campaign.engine.loading import Lines, Loading, load
 from campaign.errors import ListError
-from campaign.intake import NumberRules, lines, open_sheet
+from campaign.intake import Form, NumberRules, lines, open_sheet
 from campaign.intake.number import Unfit, read_number
 from campaign.settings import Loaded, Settings, parse
 from campaign.settings import load as load_settings
@@ -138,10 +138,12 @@ async def test_a_list_that_nobody_can_be_called_of_is_refused_until_its_campaign
         await house.open("leads", loaded.settings)  # as a list leaves it whose asker was killed
         file.write_text("phone\nnobody\n")
         with pytest.raises(ListError, match="no line can be called"):
-            await house.take_in(file, "leads", loaded.settings, accept_rejects=True)
+            await house.take_in(file, "leads", loaded.settings, Form(phone_column="phone"), accept_rejects=True)
         file.write_text("phone\n9812300001\n")
-        taken = await house.take_in(file, "leads", loaded.settings)
+        taken = await house.take_in(file, "leads", loaded.settings, Form(phone_column="phone"))
         assert taken.import_id is not None
         await house.accept(taken.import_id)
         file.write_text("phone\nnobody\n")
-        assert (await house.take_in(file, "leads", loaded.settings, accept_rejects=True)).rejects
+        assert (
+            await house.take_in(file, "leads", loaded.settings, Form(phone_column="phone"), accept_rejects=True)
+        ).rejects

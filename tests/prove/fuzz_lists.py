@@ -14,9 +14,10 @@ from pathlib import Path
 from campaign.core.records import NewLead, Reject, RejectReason
 from campaign.errors import ListError
 from campaign.intake import NumberRules, Sheet, lines, open_sheet, preview
+from campaign.intake.text import TextTable
 from tests.prove.fuzz_limits import Findings, TooSlow, bounded, story
 
-MARKS = ("read", "refused", "lead", "reject", "quoted", "wrong width")
+MARKS = ("read", "refused", "lead", "reject", "quoted", "wrong width", "recognised")
 IN = NumberRules("IN")
 LONGEST_WORDS = 3_000
 WIDTHS = (RejectReason.TOO_MANY_FIELDS, RejectReason.TOO_FEW_FIELDS)
@@ -54,8 +55,13 @@ def _read(data: bytes, file: Path, found: Findings) -> Iterator[str]:
         shown = preview(sheet, rules=IN)
     found.figures["list read"] += 1
     found.figures["list quoted"] += b'"' in data
-    text = data.decode("utf-8-sig")
-    header, *below = records(text)
+    if not isinstance(sheet.table, TextTable):
+        yield "read as something else than text"
+        return
+    text, delimiter = data.decode(sheet.table.encoding.codec), sheet.table.delimiter
+    found.figures["list recognised"] += sheet.table.encoding.codec not in ("utf-8", "utf-8-sig")
+    below = [each for each in records(text, delimiter) if each.line >= sheet.header_line]
+    header = below.pop(0)
     if [each.source_line for each in got] != [each.line for each in below]:
         yield f"{len(got)} lines came out of {len(below)} records"
         return
@@ -63,13 +69,12 @@ def _read(data: bytes, file: Path, found: Findings) -> Iterator[str]:
         yield "another header"
     if shown != got[:5]:
         yield "the preview shows other lines"
-    yield from _cells(text, below, got, sheet, found)
+    yield from _cells(_by_line(text, delimiter), below, got, sheet, found)
 
 
 def _cells(
-    text: str, below: list[Counted], got: list[NewLead | Reject], sheet: Sheet, found: Findings
+    expected: dict[int, list[str]], below: list[Counted], got: list[NewLead | Reject], sheet: Sheet, found: Findings
 ) -> Iterator[str]:
-    expected = _by_line(text)
     for each, counted in zip(got, below, strict=True):
         found.figures["list lead" if isinstance(each, NewLead) else "list reject"] += 1
         wrong = isinstance(each, Reject) and each.reason in WIDTHS
@@ -82,29 +87,29 @@ def _cells(
             yield "a reject longer than a person reads"
 
 
-def _by_line(text: str) -> dict[int, list[str]]:
+def _by_line(text: str, delimiter: str) -> dict[int, list[str]]:
     """The standard library's cells of each record, by the line it starts on."""
     csv.field_size_limit(10_000_000)
-    reader, found, line = csv.reader(StringIO(text, newline="")), {}, 1
+    reader, found, line = csv.reader(StringIO(text, newline=""), delimiter=delimiter), {}, 1
     for cells in reader:
         found[line] = cells
         line = reader.line_num + 1
     return found
 
 
-def records(text: str) -> list[Counted]:
+def records(text: str, delimiter: str) -> list[Counted]:
     """RFC 4180, sign by sign: a quote counts at a cell's beginning only; a line of blanks alone is no record."""
     found: list[Counted] = []
     line, at = 1, 0
     while at < len(text):
-        end, fields, breaks = _record(text, at)
+        end, fields, breaks = _record(text, at, delimiter)
         if not text[at:end].isspace():
             found.append(Counted(line, fields))
         line, at = line + breaks, end
     return found
 
 
-def _record(text: str, at: int) -> tuple[int, int, int]:
+def _record(text: str, at: int, delimiter: str) -> tuple[int, int, int]:
     """Behind the record that begins here; its fields; the line breaks in it."""
     fields, breaks, fresh, quoted = 1, 0, True, False
     while at < len(text):
@@ -120,6 +125,6 @@ def _record(text: str, at: int) -> tuple[int, int, int]:
             quoted = not quoted
             if text[at : at + 1] == '"' and not fresh and not quoted:  # twice: the sign itself
                 quoted, at = True, at + 1
-        fresh = sign == "," and not quoted
+        fresh = sign == delimiter and not quoted
         fields += fresh
     return at, fields, breaks

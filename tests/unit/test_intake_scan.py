@@ -2,6 +2,7 @@
 
 import csv
 from io import StringIO
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -9,12 +10,19 @@ from hypothesis import strategies as st
 
 from campaign.errors import ListError
 from campaign.intake import scan
-from campaign.intake.cells import cells_by_line
-from campaign.intake.scan import Record, records
+from campaign.intake.cells import cells_of, columns_of
+from campaign.intake.scan import Rules, records
 
 
-def scanned(text: str) -> list[Record]:
-    return list(records(StringIO(text, newline=""), "l.csv"))
+class Record(NamedTuple):
+    line: int
+    fields: int
+    text: str
+
+
+def scanned(text: str, delimiter: str = ",", *, multiline: bool = True) -> list[Record]:
+    blocks = records(StringIO(text, newline=""), Rules("l.csv", delimiter, multiline=multiline))
+    return [Record(*each) for found in blocks for each in zip(found.lines, found.fields, found.texts, strict=True)]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -82,10 +90,11 @@ def test_a_stray_quote_that_closes_lines_later_swallows_nobody_silently() -> Non
 
 def test_a_quote_that_stays_open_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "LONGEST_RECORD", 1_000)
-    endless = (line for line in ['a,"b\n', *["more\n"] * 1_000])
+    monkeypatch.setattr(scan, "BLOCK", 100)
+    endless = StringIO('a,"b\n' + "more\n" * 1_000)
     with pytest.raises(ListError, match="never closed"):
-        list(records(endless, "l.csv"))
-    assert sum(1 for _ in endless) > 700
+        list(records(endless, Rules("l.csv")))
+    assert len(endless.read()) > 3_500
 
 
 def test_a_line_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,16 +106,49 @@ def test_a_line_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
 def test_pandas_reads_text_as_text() -> None:
     odd = ["NA", "", "007", "+91", "1e5", "\ufeffx", "None", "a\n\rb", "#", "True", "\u2028", "'"]
     line = ",".join(f'"{cell}"' for cell in odd)
-    assert cells_by_line(scanned(f"\n{line}\n")) == {2: tuple(odd)}
+    [record] = scanned(f"\n{line}\n")
+    assert columns_of([2], [record.text], record.fields) == [[cell] for cell in odd]
 
 
 def test_a_record_that_pandas_reads_otherwise_is_never_shifted_silently() -> None:
     with pytest.raises(AssertionError, match="disagree"):
-        cells_by_line([Record(1, 2, "a,b"), Record(2, 2, "c,d\n7,e")])
+        columns_of([1, 2], ["a,b", "c,d\n7,e"], 2)
+
+
+SEVERAL = [
+    'name,phone\n"Asha,9812300001\nRavi,9812300002\nMeena",9812300003\n',
+    'name,phone\n"Asha,9812300001\r\nMeena",9812300003\n',
+    'name,phone,city\nAsha,9812300001,"Pune\nRavi,98123-00002,Delhi\nMeena,+91 98123 00003,"\n',
+    'phone\n"9812300001\n9812300002"\n',
+    'name,phone\n"Asha,x\nRavi,9.19E+11\nMeena",9812300003\n',
+]
+
+
+@pytest.mark.parametrize("text", SEVERAL)
+def test_a_quoted_cell_that_swallows_what_looks_like_records_is_refused_unless_it_is_meant(text: str) -> None:
+    with pytest.raises(ListError, match="look like records") as refused:
+        scanned(text, multiline=False)
+    assert refused.value.line == 2
+    assert len(scanned(text)) == 2
+
+
+@pytest.mark.parametrize("cell", ["12, MG Road\nPune 411001", "call back on\n9812300001", "a, b\nc, d, 2026-01-02"])
+def test_an_address_or_a_note_of_several_lines_is_a_cell(cell: str) -> None:
+    assert len(scanned(f'name,note\nAsha,"{cell}"\n9812300001,x\n', multiline=False)) == 3
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|", "^"])
+def test_another_delimiter_takes_the_commas_place_entirely(delimiter: str) -> None:
+    text = f'a{delimiter}b\n"1{delimiter}""2""",x{delimiter}3\n"x{delimiter}\ny"{delimiter}1,2\n'.replace('",x', '"')
+    assert [(each.line, each.fields) for each in scanned(text, delimiter)] == [(1, 2), (2, 2), (3, 2)]
+    assert cells_of(scanned(text, delimiter)[1].text, delimiter) == (f'1{delimiter}"2"', "3")
+
+
+ANY = st.text(alphabet='ab1 ,,""\r\n\n;é', max_size=60)
 
 
 @settings(database=None, deadline=None, max_examples=300)
-@given(st.text(alphabet='ab1 ,,""\r\n\n;é', max_size=60))
+@given(ANY)
 def test_any_text_is_refused_or_read_as_the_csv_module_reads_it(text: str) -> None:
     try:
         found = scanned(text)
@@ -116,4 +158,19 @@ def test_any_text_is_refused_or_read_as_the_csv_module_reads_it(text: str) -> No
     for record in found:
         (expected,) = csv.reader(StringIO(record.text, newline=""))
         assert record.fields == len(expected)
-        assert cells_by_line([record]) == {record.line: tuple(expected)}
+        assert columns_of([1], [record.text], record.fields) == [[cell] for cell in expected]
+
+
+@settings(database=None, deadline=None, max_examples=300)
+@given(ANY, st.integers(1, 5))
+def test_where_the_blocks_end_makes_no_difference(text: str, block: int) -> None:
+    def told() -> list[Record] | str:
+        try:
+            return scanned(text)
+        except ListError as refused:
+            return f"{refused.message}"
+
+    at_once = told()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(scan, "BLOCK", block)
+        assert told() == at_once

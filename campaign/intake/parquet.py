@@ -1,0 +1,65 @@
+"""A Parquet file as a table. Called by `sheet`.
+
+It has no lines and its names stand apart: `source_line` is the row's number, the first being 1.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from campaign.errors import CampaignError, ListError
+from campaign.intake import table
+from campaign.intake.table import Row, Rows
+from campaign.intake.workbook import as_text
+
+
+def read_parquet(path: Path) -> "ParquetTable":
+    """Raises ListError for what cannot be read, CampaignError where the package is missing."""
+    try:
+        from pyarrow import ArrowInvalid
+        from pyarrow.parquet import ParquetFile
+    except ImportError:
+        raise CampaignError("Parquet files need a package more.", "pip install 'campaign[parquet]'") from None
+    return ParquetTable(path, ParquetFile, ArrowInvalid)
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetTable:
+    """`open` and `invalid` are the library's, which is only there for those who need it."""
+
+    path: Path
+    open: Callable[[Path], Any]
+    invalid: type[Exception]
+
+    @property
+    def told(self) -> str:
+        return "Parquet"
+
+    def first(self) -> list[Row]:
+        """The names, as line 0, and some rows."""
+        with self._opened() as file:
+            names = Row(0, tuple(file.schema_arrow.names))
+        for _, found in self.rows(len(names.cells), 0):
+            some = zip(found.lines[: table.PEEK], zip(*found.columns, strict=True), strict=False)
+            return [names, *(Row(line, cells) for line, cells in some)]
+        return [names]
+
+    def rows(self, width: int, after: int) -> Iterator[tuple[int, Rows]]:
+        size, line = self.path.stat().st_size, after
+        with self._opened() as file:
+            for batch in file.iter_batches(table.CHUNK):
+                lines = range(line + 1, line + 1 + batch.num_rows)
+                line = lines[-1] if lines else line
+                columns = [[as_text(cell) for cell in column.to_pylist()] for column in batch.columns]
+                assert len(columns) == width, "a Parquet file has one width"
+                yield size * line // file.metadata.num_rows, Rows(lines, columns)
+
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
+        try:
+            with self.open(self.path) as file:
+                yield file
+        except self.invalid:
+            raise ListError("it cannot be read as a Parquet file.", "Export it again.", file=self.path.name) from None

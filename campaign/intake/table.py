@@ -1,0 +1,56 @@
+"""What every kind of file is read as: rows of text with the line each starts on. Made by `text`, `workbook`, `parquet`.
+
+Rows come by columns: what is asked of a whole column at once costs a fraction of what it costs cell by cell.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+CHUNK = 5_000
+"""Rows read at once; fewer where they are long."""
+PEEK = 20
+"""Rows looked at for the header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of whatever width."""
+
+    line: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """A record with another number of fields than the header has; `text`: as written."""
+
+    line: int
+    fields: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows as wide as the header, in file order. `columns`: each one's cells, exactly as written."""
+
+    lines: Sequence[int]
+    columns: Sequence[Sequence[str]]
+    odd: Sequence[Odd] = ()
+
+
+class Table(Protocol):
+    """A file that can be read from its beginning as often as needed. Every method raises ListError."""
+
+    @property
+    def told(self) -> str:
+        """What kind of file it is, for a person: encoding, delimiter, sheet."""
+        ...
+
+    def first(self) -> list[Row]:
+        """The first `PEEK` rows that are not blank, the header and what stands above it among them."""
+        ...
+
+    def rows(self, width: int, after: int) -> Iterator[tuple[int, Rows]]:
+        """The rows below line `after`, a chunk at a time, each with the bytes of the file done so far."""
+        ...
