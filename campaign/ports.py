@@ -194,6 +194,9 @@ class Clock(Protocol):
     """Time, as the campaign lives it; simulated time passes faster and skips idle hours."""
 
     def now(self) -> datetime: ...
+    def steady(self) -> datetime:
+        """Now, had nobody set the clock since the process began: for spans that must pass whatever the clock shows."""
+
     def ticks(self) -> float:
         """Real seconds that never stop, not even while the machine sleeps: for deadlines towards the network."""
 
@@ -201,7 +204,7 @@ class Clock(Protocol):
         """How many real seconds `span` takes."""
 
     async def wait(self, until: datetime | None, bell: Bell | None = None) -> None:
-        """Until the instant, or until the bell rings, which is then silent again."""
+        """Until the instant, or until the bell rings, which is then silent again; earlier where the clock was set."""
 
 
 __all__ = ["Bell", "Clock", "Insight", "Provider", "Queue", "Store"]

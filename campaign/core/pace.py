@@ -38,10 +38,10 @@ class Wait:
 
 
 class Pace:
-    """The places of one account. No clock inside: every method is told the instant.
+    """The places of one account. No clock inside: every method is told the instant, by a clock that nobody sets.
 
-    A clock that steps back moves every remembered instant with it, so no time is lost; one that jumps ahead (a laptop
-    that slept) grants at most one place at once, because the grid never catches up.
+    Should it step back all the same, every remembered instant moves with it, so no time is lost; where it jumps ahead
+    (a laptop that slept) one place is granted at once, because the grid never catches up.
     """
 
     def __init__(self, rate: Rate) -> None:

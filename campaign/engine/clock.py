@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 _SLICE = 20.0  # a sleeping laptop stops asyncio's clock: look again this often
 _TICK = 0.02
+_WAS_SET = timedelta(seconds=1)
 
 
 def ticks() -> float:
@@ -19,8 +20,14 @@ def ticks() -> float:
 class RealClock:
     """The world's time."""
 
+    def __init__(self) -> None:
+        self._begun, self._begun_ticks = self.now(), ticks()
+
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def steady(self) -> datetime:
+        return self._begun + timedelta(seconds=ticks() - self._begun_ticks)
 
     def ticks(self) -> float:
         return ticks()
@@ -30,10 +37,11 @@ class RealClock:
 
     async def wait(self, until: datetime | None, bell: asyncio.Event | None = None) -> None:
         bell = bell or asyncio.Event()
+        set_by = self.now() - self.steady()
         while not bell.is_set():
             left = _SLICE if until is None else (until - self.now()).total_seconds()
-            if left <= 0:
-                return
+            if left <= 0 or abs(self.now() - self.steady() - set_by) > _WAS_SET:
+                return  # whoever waits for the end of a span looks again when the clock was set
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(left, _SLICE)):  # wait_for of 3.11 may swallow a cancellation
                     await bell.wait()
@@ -57,6 +65,9 @@ class FastClock:
 
     def now(self) -> datetime:
         return self._origin + timedelta(seconds=(ticks() - self._begun) * self._speed)
+
+    def steady(self) -> datetime:
+        return self.now()
 
     def ticks(self) -> float:
         return ticks()

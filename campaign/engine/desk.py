@@ -168,7 +168,7 @@ class Desk:
 
     async def _take_up(self) -> None:
         now = self.clock.now()
-        self.pacer.pace.restore(await self.insight.recent_requests(self.account, now - self.policy.rate.period), now)
+        self.pacer.restore(await self.insight.recent_requests(self.account, now - self.policy.rate.period))
         for call in await self.insight.live_calls(self.account):
             self.channels.take(call.attempt.id, call.attempt.latest_end or now)
         await self.callbacks.step(now)

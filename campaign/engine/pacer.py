@@ -1,13 +1,15 @@
 """Who waits for a place in the rate, and the one task that grants them.
 
-`core.pace` decides; asyncio-throttle stands behind it as the guard that holds if the pace is ever wrong. It polls and
-keeps no order among those who wait on it, so exactly one task ever does.
+`core.pace` decides, by steady time: setting the clock neither frees a place nor holds one. asyncio-throttle stands
+behind it as the guard that holds if the pace is ever wrong. It polls and keeps no order among those who wait on it, so
+exactly one task ever does.
 """
 
 import asyncio
 import heapq
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 from itertools import count
 
@@ -42,12 +44,12 @@ class Place:
 
     def answered(self) -> None:
         """The request's answer, or its time-out, was seen."""
-        self._pacer.pace.answered(self._pacer.clock.now())
+        self._pacer.pace.answered(self._pacer.clock.steady())
         self._pacer.bell.set()
 
     def withdrawn(self) -> None:
         """The request did not leave."""
-        self._pacer.pace.withdrawn(self._pacer.clock.now())
+        self._pacer.pace.withdrawn(self._pacer.clock.steady())
         self._pacer.bell.set()
 
 
@@ -71,7 +73,8 @@ class Pacer:
         return await waiting.place
 
     def pause(self, until: datetime, why: Why) -> None:
-        self.pace.pause(until, why)
+        """Nothing leaves before `until`, by the clock."""
+        self.pace.pause(until - self._set_by, why)
         self.bell.set()
 
     def turn_away(self, who: object) -> None:
@@ -80,11 +83,22 @@ class Pacer:
             if waiting.who is who and not waiting.place.done():
                 waiting.place.set_exception(TurnedAway())
 
+    def restore(self, answered: Iterable[datetime]) -> None:
+        """Take up the requests of an earlier process: when each was answered or given up, by the clock."""
+        self.pace.restore([at - self._set_by for at in answered], self.clock.steady())
+
+    @property
+    def _set_by(self) -> timedelta:
+        """How far the clock was set since the process began."""
+        return self.clock.now() - self.clock.steady()
+
     def step(self, now: datetime) -> Go | Wait | None:
-        """Whether the first in line may go; None when nobody waits."""
+        """Whether the first in line may go at this steady instant; None when nobody waits."""
         while self._waiting and self._waiting[0].place.done():
             heapq.heappop(self._waiting)
         decision = self.pace.decide(now) if self._waiting else None
+        if isinstance(decision, Wait) and decision.until:
+            decision = Wait(decision.until + self._set_by, decision.why)  # by the clock
         self.waits_for = decision if isinstance(decision, Wait) else None
         return decision
 
@@ -97,10 +111,10 @@ class Pacer:
 
     async def run(self) -> None:
         while True:
-            decision = self.step(self.clock.now())
+            decision = self.step(self.clock.steady())
             if isinstance(decision, Go):
                 async with self._guard:  # a pause may have come meanwhile
-                    if isinstance(self.step(self.clock.now()), Go):
-                        self.grant(self.clock.now())
+                    if isinstance(self.step(self.clock.steady()), Go):
+                        self.grant(self.clock.steady())
             else:
                 await self.clock.wait(decision.until if decision else None, self.bell)

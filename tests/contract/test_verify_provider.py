@@ -35,6 +35,9 @@ class Eager:
     def now(self) -> datetime:
         return self.at
 
+    def steady(self) -> datetime:
+        return self.now()
+
     def ticks(self) -> float:
         return 0.0
 

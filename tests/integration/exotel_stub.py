@@ -24,6 +24,9 @@ class StillClock:
     def now(self) -> datetime:
         return NOON
 
+    def steady(self) -> datetime:
+        return self.now()
+
     def ticks(self) -> float:
         return self.ticking
 

@@ -64,6 +64,9 @@ class StillClock:
     def now(self) -> datetime:
         return self._now
 
+    def steady(self) -> datetime:
+        return self.now()
+
     def ticks(self) -> float:
         return 100.0
 

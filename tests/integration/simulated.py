@@ -44,6 +44,9 @@ class HandClock:
     def now(self) -> datetime:
         return self._now
 
+    def steady(self) -> datetime:
+        return self.now()
+
     def ticks(self) -> float:
         return 0.0
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from unittest.mock import patch
 
 from campaign.engine.clock import FastClock, RealClock, ticks
 from campaign.engine.tasks import beside, nursery
@@ -29,6 +30,33 @@ async def test_the_real_clock_tells_the_worlds_time() -> None:
     assert seconds(0) <= clock.now() - before < seconds(5)
     assert clock.real(minutes(1)) == 60
     assert 0 <= clock.ticks() - ticks() + 1 < 2
+
+
+class SetClock(RealClock):
+    """A real clock that somebody sets."""
+
+    def __init__(self) -> None:
+        self.set_by = seconds(0)
+        super().__init__()
+
+    def now(self) -> datetime:
+        return super().now() + self.set_by
+
+
+async def test_a_clock_that_is_set_stays_steady_beside() -> None:
+    clock = SetClock()
+    for set_by in (hours(1), -hours(1)):
+        clock.set_by = set_by
+        assert abs(clock.now() - clock.steady() - set_by) < seconds(1)
+
+
+async def test_who_waits_looks_again_when_the_clock_was_set_back() -> None:
+    clock, bell = SetClock(), Bell()
+    with patch("campaign.engine.clock._SLICE", 0.01):
+        async with asyncio.timeout(10), nursery() as group:
+            group.create_task(clock.wait(clock.now() + hours(8), bell))
+            await real(0.03)
+            clock.set_by = -hours(1)
 
 
 async def test_the_real_clock_waits_until_its_instant() -> None:

@@ -1,7 +1,7 @@
 """Who gets a place in the rate, in which order, and the guard that holds if the pace is wrong."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -134,6 +134,48 @@ async def test_nobody_is_served_before_the_pace_says_so() -> None:
         clock.move(seconds(1))
         await turn()
         assert served == [Rank.CALL, Rank.CALL]
+
+
+class SetClock(StillClock):
+    """A still clock that somebody sets."""
+
+    set_by = seconds(0)
+
+    def now(self) -> datetime:
+        return super().now() + self.set_by
+
+    def steady(self) -> datetime:
+        return super().now()
+
+
+@pytest.mark.parametrize("set_by", [hours(3), -hours(3)])
+async def test_a_clock_that_is_set_frees_no_place_and_holds_none(set_by: timedelta) -> None:
+    clock, places = SetClock(), list[Place]()
+    pacer = Pacer(Pace(ONE), clock)
+    async with nursery() as group:
+        group.create_task(waits(pacer, Rank.CALL, [], places))
+        await turn()
+        pacer.grant(clock.steady())
+        await turn()
+        places[0].answered()
+        clock.set_by = set_by
+        second = group.create_task(waits(pacer, Rank.CALL, []))
+        await turn()
+        pacer.step(clock.steady())
+        assert pacer.waits_for == Wait(clock.now() + minutes(1), Why.GRID), "told by the clock as it is set"
+        clock.move(minutes(1))
+        assert pacer.step(clock.steady()) == Go()
+        second.cancel()
+
+
+async def test_a_pause_lasts_as_long_as_was_asked_for_on_a_clock_that_was_set() -> None:
+    clock = SetClock()
+    clock.set_by = hours(3)
+    pacer = Pacer(Pace(FAST), clock)
+    pacer.pause(clock.now() + minutes(1), Why.ASKED)
+    assert isinstance(pacer.pace.decide(clock.steady()), Wait)
+    clock.move(minutes(1))
+    assert pacer.pace.decide(clock.steady()) == Go()
 
 
 async def test_a_place_is_given_again_when_its_answer_was_seen_one_period_ago() -> None:

@@ -103,6 +103,30 @@ async def _in_real_time() -> Sequence[str]:
     return _too_fast(granted, HALF_A_SECOND.requests, 0.45)
 
 
+class _Set(RealClock):
+    """A clock that somebody sets."""
+
+    set_by = timedelta(0)
+
+    def now(self) -> datetime:
+        return super().now() + self.set_by
+
+
+@here
+async def clock_set_ahead(folder: Path) -> Sequence[str]:
+    """All of the rate is used, and somebody sets the clock a period ahead."""
+    clock = _Set()
+    at_work = Pacer(Pace(Rate(1, minutes(1))), clock)
+    at_work.pace.sent(clock.steady())
+    at_work.pace.answered(clock.steady())
+    clock.set_by = minutes(2)
+    asks = asyncio.ensure_future(at_work.place(Rank.CALL))
+    await asyncio.wait([asks], timeout=0)
+    leaves = isinstance(at_work.step(clock.steady()), Go)
+    asks.cancel()
+    return ["C8: setting the clock freed a place"] if leaves else []
+
+
 def _always_go(*_: Any) -> Go | Wait:
     return Go()
 
@@ -176,6 +200,9 @@ ABLATIONS = (
     Ablation("every negative controlled (simulated)", around(Asked, "__init__", _controlled), seeds, "C5"),
     Ablation("pace's memory empty after a restart", swapped(Pace, "restore", lambda *_: None), seeds, "C8"),
     Ablation("places free at the answer", swapped(Pace, "answered", _free_at_once), slow_network, "C8"),
+    Ablation(
+        "pace by the clock as it is set", swapped(RealClock, "steady", lambda clock: clock.now()), clock_set_ahead, "C8"
+    ),
     Ablation("throttle behind the pace", swapped(pacer, "Throttler", _Unthrottled), wrong_pace, "C8"),
     Ablation(
         "pace and throttle",

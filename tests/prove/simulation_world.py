@@ -144,6 +144,9 @@ class Time:
     def now(self) -> datetime:
         return self.true + self.skew
 
+    def steady(self) -> datetime:
+        return self.now()
+
     def ticks(self) -> float:
         return 100.0
 
