@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from campaign.core import call, events, guard, records
+from campaign.core.allowance import Allowance
 from campaign.core.attempt import CallSid
 from campaign.core.history import History, RejectedLine
 from campaign.core.lead import CampaignId, CampaignState, NumberHash, Outcome, PhoneNumber
+from campaign.core.policy import Rate
 from campaign.core.tally import Tally
 
 
@@ -70,6 +72,9 @@ class Store(Protocol):
 
     async def note_request(self, account: records.AccountId, sent_at: datetime) -> int:
         """A look-up is about to leave: its place in the rate, on disk."""
+
+    async def note_allowance(self, account: records.AccountId, allowance: Allowance) -> None:
+        """What the account allows now, for those who look and for the next process."""
 
     async def note_answer(self, request: int, at: datetime) -> None:
         """Its answer, or its time-out, was seen."""
@@ -132,6 +137,9 @@ class Insight(Protocol):
     async def strangers(self, account: records.AccountId) -> list[records.StrangerRecord]:
         """Calls from our caller ids that no attempt made, newest first."""
 
+    async def allowance(self, account: records.AccountId) -> Allowance:
+        """What the account allowed, as it was noted last."""
+
     async def recent_requests(self, account: records.AccountId, since: datetime) -> list[datetime]:
         """When the account's requests since then were answered or, without an answer, sent."""
 
@@ -154,6 +162,10 @@ class Insight(Protocol):
 
 class Provider(Protocol):
     """Who places the calls."""
+
+    @property
+    def limit(self) -> Rate | None:
+        """The account's limit as an answer told it last; None: none did."""
 
     async def place(self, placement: call.Placement) -> events.Accepted | events.Refused | events.InDoubt:
         """One connect request, exactly once: never repeated, never redirected, not after `send_by`."""

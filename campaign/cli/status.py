@@ -34,11 +34,16 @@ def show_status(name: str | None, *, as_json: bool, simulate: bool, config: Path
         async with wiring.reading(found.database) as books, books.snapshot() as still:
             tally = await still.tally(found.campaign.id)
             strangers = await still.strangers(found.campaign.account_id)
+            allowance = await still.allowance(found.campaign.account_id)
+            now = await wiring.today(still, simulated=found.simulated)
         owner = wiring.owner_of(found.database)
         if as_json:
-            tell(json.dumps(_for_programs(found, tally, owner, len(strangers)), indent=2))
+            shown = _for_programs(found, tally, owner, len(strangers))
+            shown["rate"] = str(allowance.of(wiring.policy_of(wiring.stored(found.campaign)).rate, now))
+            tell(json.dumps(shown, indent=2))
         else:
             _for_people(found, tally, owner)
+            tell(*words.slower(allowance, wiring.policy_of(wiring.stored(found.campaign)), now))
             _say_strangers(found, strangers)
 
     asyncio.run(go())

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from campaign.core.allowance import Allowance
 from campaign.core.lead import Outcome
 from campaign.core.policy import Policy
 from campaign.core.tally import Forecast, Tally
@@ -61,6 +62,17 @@ def finishing(expected: Forecast, zone: ZoneInfo, now: datetime) -> str:
 
 def soonest(expected: Forecast, zone: ZoneInfo, now: datetime) -> str:
     return f"not before {moment(expected.soonest, zone, now)}" if expected.soonest else ""
+
+
+def slower(allowance: Allowance, policy: Policy, now: datetime) -> list[str]:
+    """Why and until when less than the settings' rate leaves; nothing where all of it does."""
+    rate, whole_at = allowance.of(policy.rate, now), allowance.whole_at(policy.rate.period)
+    if rate == policy.rate:
+        return []
+    if whole_at and whole_at > now:
+        until = moment(whole_at, policy.window.zone, now)
+        return ["", f"  slower after too many requests: {rate}, all of the rate again {until}"]
+    return ["", f"  the provider allows {rate}; the settings have {policy.rate}"]
 
 
 def in_force(policy: Policy, hours: str) -> list[str]:

@@ -3,15 +3,17 @@
 Two rules, both needed. *The window*: a request holds one of the account's places from its send until one period after
 its answer, or its time-out, was seen; the provider counted it somewhere between, so it can never count more than its
 limit in any period, sliding or fixed, whatever the network does. *The grid*: sends are one interval apart, so no burst
-rings two hundred phones in one second. A restart reloads the places from the ledger (`restore`).
+rings two hundred phones in one second. A restart reloads the places from the ledger (`restore`). Both follow what the
+account allows just now (`core.allowance`).
 """
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from campaign.core.allowance import Allowance
 from campaign.core.policy import Rate
 
 
@@ -46,6 +48,7 @@ class Pace:
 
     def __init__(self, rate: Rate) -> None:
         self.rate = rate
+        self.allowance = Allowance()
         self._seen: datetime | None = None
         self._next: datetime | None = None
         self._flying = 0
@@ -73,15 +76,16 @@ class Pace:
             return Wait(None, Why.NO_CONNECTION)
         if self._next and now < self._next:
             return Wait(self._next, Why.GRID)
-        if self.used >= self.rate.requests:
+        if self.used >= self.allowance.of(self.rate, now).requests:
             return Wait(self._leaving[0] if self._leaving else None, Why.WINDOW)
         return Go()
 
     def sent(self, now: datetime) -> None:
         """A request leaves: it takes a place and the grid moves on, from its own line if that is not yet past."""
         self._look(now)
-        line = self._next if self._next and now - self._next < self.rate.interval else now
-        self._next = line + self.rate.interval
+        interval = self.allowance.of(self.rate, now).interval
+        line = self._next if self._next and now - self._next < interval else now
+        self._next = line + interval
         self._flying += 1
         self._probe_left = self._probing
 
@@ -97,6 +101,13 @@ class Pace:
         self._look(now)
         self._flying -= 1
 
+    def refused(self, until: datetime, now: datetime) -> None:
+        """A 429: nothing leaves before `until`, and less after it. Those of requests sent before are the same one."""
+        self._look(now)
+        if not (self._pause and self._pause[1] is Why.ASKED and now < self._pause[0]):
+            self.allowance = self.allowance.refused(self.rate.period, now)
+        self.pause(until, Why.ASKED)
+
     def pause(self, until: datetime, why: Why) -> None:
         """Nothing leaves before `until`; where there was no connection, then one request alone until it is answered."""
         self._probing = self._probing or why is Why.NO_CONNECTION
@@ -109,6 +120,8 @@ class Pace:
             self._leaving = deque(at - back for at in self._leaving)
             self._next = self._next - back if self._next else None
             self._pause = (self._pause[0] - back, self._pause[1]) if self._pause else None
+            since = self.allowance.since
+            self.allowance = replace(self.allowance, since=since - back if since else None)
         self._seen = now
         while self._leaving and self._leaving[0] <= now:
             self._leaving.popleft()

@@ -7,6 +7,7 @@ after for every attempt in the ledger, whichever campaign made it.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -155,7 +156,8 @@ class Desk:
             case Refusal.LATER:
                 wait = refused.retry_after
                 until = now + (self.policy.rate.period if wait is None else timedelta(seconds=wait))
-                self.pacer.pause(until, Why.ASKED)
+                self.pacer.refused(until)
+                await self.store.note_allowance(self.account, self.pacer.allowance)
                 self.feed.say("the provider asked us to slow down; going on", until)
             case Refusal.NO_CONNECTION:
                 until = now + NO_CONNECTION_WAIT
@@ -166,9 +168,17 @@ class Desk:
                 for tell in self._refused:
                     await tell(refused.reason)
 
+    async def listen(self) -> None:
+        """What the provider's last answer told of the account's limit is obeyed from now on."""
+        told = self.provider.limit
+        if told and told != self.pacer.pace.allowance.told:
+            self.pacer.pace.allowance = replace(self.pacer.pace.allowance, told=told)
+            await self.store.note_allowance(self.account, self.pacer.allowance)
+
     async def _take_up(self) -> None:
         now = self.clock.now()
-        self.pacer.restore(await self.insight.recent_requests(self.account, now - self.policy.rate.period))
+        answered = await self.insight.recent_requests(self.account, now - self.policy.rate.period)
+        self.pacer.restore(answered, await self.insight.allowance(self.account))
         for call in await self.insight.live_calls(self.account):
             self.channels.take(call.attempt.id, call.attempt.latest_end or now)
         await self.callbacks.step(now)

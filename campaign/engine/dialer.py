@@ -48,7 +48,8 @@ class Dialer:
     def __init__(self, orders: Orders, desk: Desk, queue: Queue) -> None:
         self.orders, self.queue = orders, queue
         self.store, self.insight, self.provider, self.clock = desk.store, desk.insight, desk.provider, desk.clock
-        self.pacer, self.channels, self.feed, self._heed = desk.pacer, desk.channels, desk.feed, desk.heed
+        self.pacer, self.channels, self.feed = desk.pacer, desk.channels, desk.feed
+        self._heed, self._listen = desk.heed, desk.listen
         self.bell = self.feed.listen(News.ENDED, News.LEADS)
         self.stopped = False
         self._left = orders.limit
@@ -177,6 +178,7 @@ class Dialer:
             place.withdrawn()
         else:
             place.answered()
+            await self._listen()
         if isinstance(event, InDoubt) and event.server_error:
             event = replace(event, latest_end=now + self.orders.policy.longest_ring)
         [recorded] = await self.store.record([Happened(reserved.attempt, event)])

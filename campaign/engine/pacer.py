@@ -8,14 +8,16 @@ exactly one task ever does.
 import asyncio
 import heapq
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 from itertools import count
 
 from asyncio_throttle import Throttler
 
+from campaign.core.allowance import Allowance
 from campaign.core.pace import Go, Pace, Wait, Why
+from campaign.core.policy import Rate
 from campaign.engine.tasks import TurnedAway
 from campaign.ports import Clock
 
@@ -83,9 +85,26 @@ class Pacer:
             if waiting.who is who and not waiting.place.done():
                 waiting.place.set_exception(TurnedAway())
 
-    def restore(self, answered: Iterable[datetime]) -> None:
-        """Take up the requests of an earlier process: when each was answered or given up, by the clock."""
+    def refused(self, until: datetime) -> None:
+        """The provider answered 429: nothing leaves before `until`, by the clock, and less after it."""
+        self.pace.refused(until - self._set_by, self.clock.steady())
+        self.bell.set()
+
+    def restore(self, answered: Iterable[datetime], allowance: Allowance) -> None:
+        """Take up what an earlier process knew: when its requests were answered or given up, by the clock."""
         self.pace.restore([at - self._set_by for at in answered], self.clock.steady())
+        self.pace.allowance = allowance
+
+    @property
+    def allowance(self) -> Allowance:
+        """What the account allows, its instant by the clock."""
+        known = self.pace.allowance
+        return replace(known, since=known.since + self._set_by) if known.since else known
+
+    @property
+    def rate(self) -> Rate:
+        """The rate in force now."""
+        return self.pace.allowance.of(self.pace.rate, self.clock.steady())
 
     @property
     def _set_by(self) -> timedelta:

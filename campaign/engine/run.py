@@ -101,6 +101,9 @@ class Run:
         waits = self.desk.pacer.waits_for
         if not saying and waits and waits.why in (Why.ASKED, Why.NO_CONNECTION):
             saying, until = waits.why, waits.until
+        whole_at = self.desk.pacer.allowance.whole_at(self.desk.policy.rate.period)
+        if not saying and whole_at and whole_at > now:
+            saying, until = f"slower after too many requests: {self.desk.pacer.rate}, all of the rate again", whole_at
         tally = await self.insight.tally(self.orders.campaign.id)
         return Pulse(now, tally, self.desk.pacer.pace.used, saying, until)
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -196,7 +196,7 @@ class Api:
         seconds = math.ceil(wait.total_seconds())
         headers = {
             "Retry-After": str(seconds),
-            "X-RateLimit-Limit": str(limit),
+            "X-RateLimit-Limit": str(limit * timedelta(minutes=1) // window),
             "X-RateLimit-Remaining": "0",
             "X-RateLimit-Reset": str(math.ceil((now + wait).timestamp())),
         }

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from campaign.core.allowance import Allowance
 from campaign.core.attempt import AttemptId, AttemptState
 from campaign.core.guard import PARKED
 from campaign.core.lead import CampaignId, CampaignState, LeadState, Outcome
+from campaign.core.policy import Rate
 from campaign.core.records import Account, AccountId, CampaignRecord, Release
 from campaign.store import tables
 from campaign.store.dialling import release
@@ -103,6 +106,22 @@ def _account(connection: Connection, wanted: Account) -> int:
     named = {"base_url": wanted.base_url, "account_sid": wanted.account_sid, "simulated": wanted.simulated}
     there: int | None = connection.execute(select(account.c.id).filter_by(**named)).scalar_one_or_none()
     return there or connection.execute(insert(account).values(named).returning(account.c.id)).scalar_one()
+
+
+def note_allowances(connection: Connection, noted: Sequence[tuple[AccountId, Allowance]]) -> list[None]:
+    for of, each in noted:
+        told = [each.told.requests, each.told.period.total_seconds()] if each.told else None
+        kept = {"told": told, "percent": each.percent, "since": each.since and each.since.isoformat()}
+        connection.execute(update(account).where(account.c.id == of).values(allowance=kept))
+    return [None] * len(noted)
+
+
+def allowance_of(kept: Mapping[str, Any] | None) -> Allowance:
+    """As `note_allowances` keeps it; the whole rate where nothing was noted."""
+    if not kept:
+        return Allowance()
+    told = Rate(kept["told"][0], timedelta(seconds=kept["told"][1])) if kept["told"] else None
+    return Allowance(told, kept["percent"], datetime.fromisoformat(kept["since"]) if kept["since"] else None)
 
 
 def add_policies(connection: Connection, wanted: Sequence[NewPolicy]) -> list[int]:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select, text, tuple_
 from sqlalchemy.exc import DBAPIError
 
+from campaign.core.allowance import Allowance
 from campaign.core.attempt import LIVE_STATES, AttemptId, AttemptState, CallSid, Disposition
 from campaign.core.events import Asked
 from campaign.core.history import History, RejectedLine
@@ -249,6 +250,10 @@ class Books:
             )
             for row in await self._all(query)
         ]
+
+    async def allowance(self, account: AccountId) -> Allowance:
+        rows = await self._all(select(tables.account.c.allowance).where(tables.account.c.id == account))
+        return campaigns.allowance_of(rows[0].allowance if rows else None)
 
     async def recent_requests(self, account: AccountId, since: datetime) -> list[datetime]:
         request = tables.request

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from campaign.core.allowance import Allowance
 from campaign.core.guard import Verdict
 from campaign.core.keyed import Key
 from campaign.core.lead import CampaignId, CampaignState, Outcome
@@ -121,6 +122,9 @@ class Ledger:
     async def note_request(self, account: AccountId, sent_at: datetime) -> int:
         [noted] = await self._writer.submit(Rank.CALLS, inbox.note_requests, [(account, sent_at)])
         return noted
+
+    async def note_allowance(self, account: AccountId, allowance: Allowance) -> None:
+        await self._writer.submit(Rank.CALLS, campaigns.note_allowances, [(account, allowance)])
 
     async def note_answer(self, request: int, at: datetime) -> None:
         await self._writer.submit(Rank.CALLS, inbox.note_answers, [(request, at)])

@@ -72,6 +72,7 @@ account = Table(
     Column("account_sid", Text, nullable=False),
     Column("simulated", Boolean(create_constraint=False), nullable=False),
     Column("reconciled_until", Instant),
+    Column("allowance", JSON),
     UniqueConstraint("base_url", "account_sid", "simulated"),
     **_IDS,
 )

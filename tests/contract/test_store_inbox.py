@@ -1,8 +1,10 @@
 """Callbacks as they arrive, the details of calls, and the places of requests in the rate."""
 
+from campaign.core.allowance import Allowance
 from campaign.core.attempt import AttemptId, Disposition
 from campaign.core.keyed import PublicId
 from campaign.core.lead import CampaignId
+from campaign.core.policy import Rate
 from campaign.core.records import Account, AccountId, CallbackFate, Details, RawCallback
 from tests.builders import LATER, NOON, hours, minutes, seconds
 from tests.contract.store import Bench, sid
@@ -109,6 +111,14 @@ async def test_a_request_holds_its_place_from_its_send_and_then_from_its_answer(
     await bench.store.note_answer(answered, NOON + seconds(5))
     assert await bench.books.recent_requests(whose, NOON - seconds(1)) == [NOON + seconds(2), NOON + seconds(5)]
     assert await bench.books.recent_requests(whose, NOON + seconds(2)) == [NOON + seconds(5)]
+
+
+async def test_what_the_account_allows_is_kept_for_whoever_looks(bench: Bench, spring: CampaignId) -> None:
+    account = await bench.account(spring)
+    assert await bench.books.allowance(account) == Allowance()
+    for allowance in (Allowance(Rate(90, minutes(1)), 50, NOON), Allowance(percent=25, since=LATER), Allowance()):
+        await bench.store.note_allowance(account, allowance)
+        assert await bench.books.allowance(account) == allowance
 
 
 async def test_connect_requests_are_among_them_and_other_accounts_are_not(bench: Bench, spring: CampaignId) -> None:

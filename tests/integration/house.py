@@ -101,6 +101,7 @@ class ScriptedProvider:
 
     def __init__(self, clock: StillClock) -> None:
         self.clock = clock
+        self.limit: Rate | None = None
         self.answers: deque[Callable[[datetime], Answer]] = deque()
         self.failures: deque[LookUpFailed] = deque()
         self.shows: dict[CallSid, CallReport] = {}

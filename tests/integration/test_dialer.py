@@ -101,6 +101,40 @@ async def test_a_busy_answer_of_the_account_pauses_everything_for_as_long_as_it_
         await house.until(lambda: len(house.provider.placed) == 2)
 
 
+async def test_a_refusal_halves_the_pace_and_the_next_process_knows_of_it(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=1, rate=FAST) as house:
+        async with dialling(house, run := house.run()):
+            house.provider.answers.append(refused(Refusal.LATER, retry_after=45))
+            await run.dialer.step(NOON)
+            await house.until(lambda: run.feed.saying)
+            await house.settle()
+            assert run.desk.pacer.rate.requests == FAST.requests // 2
+            house.clock.move(seconds(46))
+            pulse = await run.pulse()
+            assert pulse.saying == f"slower after too many requests: {run.desk.pacer.rate}, all of the rate again"
+            assert pulse.until == NOON + minutes(5)
+        later = house.desk()
+        async with later.open():
+            assert later.pacer.allowance == run.desk.pacer.allowance
+            house.clock.move(minutes(5))
+            assert later.pacer.rate == FAST
+
+
+async def test_a_lower_limit_that_an_answer_tells_holds_until_another_is_told(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=2, rate=FAST) as house, dialling(house, run := house.run(), workers=1):
+        house.provider.limit = Rate(60, minutes(1))
+        await run.dialer.step(NOON)
+        await house.until(lambda: house.provider.placed)
+        await house.settle()
+        assert run.desk.pacer.rate == Rate(60, minutes(1))
+        assert (await house.books.allowance(house.campaign.account_id)).told == Rate(60, minutes(1))
+        house.provider.limit = Rate(60_000, minutes(1))
+        house.clock.move(minutes(1))
+        await house.until(lambda: len(house.provider.placed) == 2)
+        await house.settle()
+        assert run.desk.pacer.rate == FAST
+
+
 async def test_without_a_retry_after_everything_waits_one_period(tmp_path: Path) -> None:
     async with a_house(tmp_path, leads=2, rate=FAST) as house, dialling(house, run := house.run()):
         house.provider.answers.append(refused(Refusal.LATER))

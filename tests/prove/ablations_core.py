@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 from campaign.core import doubt, guard, lifecycle
+from campaign.core.allowance import Allowance
 from campaign.core.events import Asked, Ended
 from campaign.core.guard import Facts
 from campaign.core.lifecycle import Standing
@@ -112,6 +113,24 @@ class _Set(RealClock):
         return super().now() + self.set_by
 
 
+def shared_account(folder: Path) -> Sequence[str]:
+    """Somebody else uses half of the account: 429s come until ours halves, and then no more."""
+    pace, now, refusals = Pace(Rate(60, minutes(1))), NOON, 0
+    passed: list[datetime] = []
+    for _ in range(600):
+        while not isinstance(decision := pace.decide(now), Go):
+            now = max(now + seconds(0.1), decision.until or now)
+        pace.sent(now)
+        passed = [at for at in passed if at > now - minutes(1)]
+        if len(passed) < 30:
+            passed.append(now)
+        else:
+            refusals += 1
+            pace.refused(now + seconds(1), now)
+        pace.answered(now)
+    return [f"C8: {refusals} of 600 requests were refused"] if refusals > 60 else []
+
+
 @here
 async def clock_set_ahead(folder: Path) -> Sequence[str]:
     """All of the rate is used, and somebody sets the clock a period ahead."""
@@ -200,6 +219,7 @@ ABLATIONS = (
     Ablation("every negative controlled (simulated)", around(Asked, "__init__", _controlled), seeds, "C5"),
     Ablation("pace's memory empty after a restart", swapped(Pace, "restore", lambda *_: None), seeds, "C8"),
     Ablation("places free at the answer", swapped(Pace, "answered", _free_at_once), slow_network, "C8"),
+    Ablation("pace not halved by a 429", swapped(Allowance, "refused", lambda self, *_: self), shared_account, "C8"),
     Ablation(
         "pace by the clock as it is set", swapped(RealClock, "steady", lambda clock: clock.now()), clock_set_ahead, "C8"
     ),

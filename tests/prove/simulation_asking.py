@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from campaign.core.allowance import Allowance
 from campaign.core.attempt import Attempt, AttemptState, CallSid, Refusal, ResolvedBy
 from campaign.core.call import CallReport, LookUpFailed
 from campaign.core.doubt import AskAt, NeverPlaced, fitting, next_step, query_for
@@ -22,11 +23,13 @@ class Asking:
     def __init__(self, plan: Plan, world: World) -> None:
         self.plan, self.world, self.time = plan, world, world.time
         self.ledger = Ledger(plan, world)
+        self._noted = Allowance()
         self._forget()
 
     def _forget(self) -> None:
         self.policy = self.ledger.policy
         self.pace = Pace(self.policy.rate)
+        self.pace.allowance = self._noted
         self._polled_at: datetime | None = None
         self._asked: dict[str, tuple[datetime, timedelta]] = {}
         self._wanted: set[str] = set()
@@ -37,7 +40,8 @@ class Asking:
         now = self.time.now()
         if refusal is Refusal.LATER:
             wait = self.policy.rate.period if retry_after is None else seconds(retry_after)
-            self.pace.pause(now + wait, Why.ASKED)
+            self.pace.refused(now + wait, now)
+            self._noted = self.pace.allowance
         elif refusal is Refusal.NO_CONNECTION:
             self.pace.pause(now + seconds(30), Why.NO_CONNECTION)
 

@@ -14,6 +14,7 @@ from campaign.core.events import Accepted, InDoubt, Refused, WrittenOff
 from campaign.core.keyed import Key, PublicId
 from campaign.core.lead import CampaignState, Outcome, PhoneNumber
 from campaign.core.pace import Pace, Wait
+from campaign.core.policy import Rate
 from campaign.core.records import Account, CampaignRecord, Happened, NewImport, NewLead, Reserved
 from campaign.engine.channels import Channels
 from campaign.engine.desk import Desk
@@ -68,6 +69,7 @@ class Wire:
 
     def __init__(self, real: "Real") -> None:
         self.real, self.world = real, real.world
+        self.limit: Rate | None = None
         self.leaves = True
 
     async def place(self, placement: Placement) -> Accepted | Refused | InDoubt:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaign.core.allowance import Allowance
 from campaign.core.pace import Go, Pace, Wait, Why
 from campaign.core.policy import Rate
 from tests.builders import NOON, hours, minutes, seconds
@@ -277,6 +278,41 @@ def test_a_clock_that_jumps_ahead_grants_one_place_at_a_time(rate: Rate, jumps: 
             pace.answered(now)
             granted += 1
         assert granted <= 1
+
+
+def test_a_refusal_waits_and_then_leaves_half_the_pace() -> None:
+    pace = Pace(ONE_A_SECOND)
+    pace.refused(NOON + seconds(30), NOON)
+    assert pace.decide(NOON) == Wait(NOON + seconds(30), Why.ASKED)
+    pace.sent(NOON + seconds(30))
+    assert pace.decide(NOON + seconds(31)) == Wait(NOON + seconds(32), Why.GRID)
+
+
+def test_refusals_of_requests_sent_before_the_pause_are_one_refusal() -> None:
+    pace = Pace(ONE_A_SECOND)
+    for after in (0, 0.1, 5):
+        pace.refused(NOON + seconds(30), NOON + seconds(after))
+    assert pace.allowance.percent == 50
+    pace.refused(NOON + seconds(61), NOON + seconds(31))
+    assert pace.allowance.percent == 25
+
+
+def test_a_lower_limit_that_is_told_counts_the_places_too() -> None:
+    pace = Pace(THREE_A_MINUTE)
+    pace.allowance = Allowance(told=Rate(1, minutes(1)))
+    pace.sent(NOON)
+    pace.answered(NOON)
+    assert pace.decide(NOON + seconds(59)) == Wait(NOON + minutes(1), Why.GRID)
+    assert pace.decide(NOON + minutes(1)) == Go()
+    pace.sent(NOON + minutes(1))
+    assert pace.decide(NOON + minutes(2)) == Wait(None, Why.WINDOW)
+
+
+def test_a_clock_that_steps_back_keeps_what_a_refusal_left() -> None:
+    pace = Pace(ONE_A_SECOND)
+    pace.refused(NOON, NOON)
+    assert pace.decide(NOON - hours(1)) == Go()
+    assert pace.allowance.since == NOON - hours(1)
 
 
 def test_a_thousand_requests_take_the_time_the_rate_allows() -> None:

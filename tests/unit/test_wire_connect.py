@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from campaign.core.attempt import CallSid, Refusal
 from campaign.core.events import Accepted, InDoubt, Refused
-from campaign.provider.exotel.wire import Answer, meaning_of_connect
-from tests.builders import NOON, hours
+from campaign.core.policy import Rate
+from campaign.provider.exotel.wire import Answer, limit_of, meaning_of_connect
+from tests.builders import NOON, hours, minutes
 
 SID = "c0ffee0000000000000000000000189g"
 
@@ -21,6 +22,17 @@ def answer(status: int, body: str | bytes = b"", **headers: str) -> Answer:
 
 def refusing(status: int, message: str) -> Answer:
     return answer(status, json.dumps({"RestException": {"Status": status, "Message": message}}))
+
+
+@pytest.mark.parametrize(
+    ("told", "limit"), [("200", 200), (" 60", None), ("0", None), ("-5", None), ("many", None), ("9" * 40, None)]
+)
+def test_the_limit_in_a_header_is_requests_in_a_minute(told: str, limit: int | None) -> None:
+    assert limit_of({"X-RateLimit-Limit": told}) == (Rate(limit, minutes(1)) if limit else None)
+
+
+def test_without_the_header_no_limit_is_told() -> None:
+    assert limit_of({}) is None
 
 
 @pytest.mark.parametrize("status", [200, 201, 202])

@@ -18,6 +18,7 @@ from campaign.core.attempt import CallSid, Refusal
 from campaign.core.call import CallReport, LookUpFailed, Missing, Page, Placement, Unreadable
 from campaign.core.events import Accepted, InDoubt, Refused
 from campaign.core.lead import PhoneNumber
+from campaign.core.policy import Rate
 from campaign.ports import Clock
 from campaign.provider.exotel import requests, wire
 from campaign.provider.exotel.gate import Departure, Gate, TooLate
@@ -41,6 +42,7 @@ class ExotelClient:
     """One account of Exotel's, over one session; an async context manager.
 
     `region`: how an echoed number without a country code is read. `in_flight`: requests waiting for their answer.
+    `limit`: see `ports.Provider`.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class ExotelClient:
         patience: Patience = Patience(),
     ) -> None:
         self.in_flight = 0
+        self.limit: Rate | None = None
         self._base = base_url.rstrip("/")
         self._account = account_sid
         self._authorization = aiohttp.encode_basic_auth(api_key, api_token)
@@ -150,6 +153,7 @@ class ExotelClient:
                     method, address, data=form, allow_redirects=False, timeout=limits
                 ) as response:
                     body = await _body(response)
+                    self.limit = wire.limit_of(response.headers) or self.limit
                     return wire.Answer(response.status, response.headers, body, self._clock.now())
         finally:
             self.in_flight -= 1

@@ -6,7 +6,7 @@ only with the call's Sid, and everything else is in doubt. `client` calls it; th
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import phonenumbers
 
@@ -14,6 +14,7 @@ from campaign.core.attempt import CallSid, Disposition, Refusal
 from campaign.core.call import CallReport, LookUpFailed, Missing, Page, Unreadable
 from campaign.core.events import Accepted, InDoubt, Refused
 from campaign.core.lead import PhoneNumber
+from campaign.core.policy import Rate
 from campaign.provider.exotel.bodies import Fields, Tree, read_answer, read_form
 from campaign.provider.exotel.values import call_sid, decimal, instant, retry_after, speakable, text, whole
 
@@ -103,6 +104,12 @@ def meaning_of_page(answer: Answer) -> Page | LookUpFailed:
         return _not_understood()
     reports = [report for call in calls if (report := _report(call, "Sid"))]
     return Page(reports, text(_branch(fields, "Metadata"), "NextPageUri") or "")
+
+
+def limit_of(headers: Mapping[str, str]) -> Rate | None:
+    """The account's limit, where the answer tells it: requests in a minute, as Exotel counts them."""
+    told = whole(headers.get("X-RateLimit-Limit"))
+    return Rate(told, timedelta(minutes=1)) if told else None
 
 
 def read_callback(content_type: str, body: bytes) -> CallReport | Unreadable:
