@@ -33,6 +33,7 @@ _UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)", re.ASCII)
 _RATE = re.compile(r"(\d+)\s*/\s*(\d*(?:\.\d+)?)\s*(s|min|m|h)", re.ASCII)
 _MOST = re.compile(r"\d+(?:\.\d+)?%|\d+", re.ASCII)
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%", re.ASCII)
 LATER = "not available yet"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -70,6 +71,19 @@ def _rate(value: object) -> tuple[int, timedelta]:
 
 def _rate_text(value: tuple[int, timedelta]) -> str:
     return f"{value[0]}/{_exact(value[1].total_seconds())}s"
+
+
+def _part(value: object) -> float:
+    if isinstance(value, float):
+        return value
+    found = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not found or not 1 <= float(found[1]) <= 90:
+        raise ValueError('a share such as "20%", from 1% to 90%')
+    return float(found[1]) / 100
+
+
+def _percent_text(value: float) -> str:
+    return f"{_exact(value * 100)}%"
 
 
 def _address(value: str) -> str:
@@ -158,6 +172,7 @@ def _hours(value: str) -> str:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_duration_text, return_type=str)]
 RateText = Annotated[tuple[int, timedelta], BeforeValidator(_rate), PlainSerializer(_rate_text, return_type=str)]
+Part = Annotated[float, BeforeValidator(_part), PlainSerializer(_percent_text, return_type=str)]
 Address = Annotated[str, AfterValidator(_address)]
 Hours = Annotated[str, AfterValidator(_hours)]
 Instant = Annotated[str, AfterValidator(_instant)]
@@ -231,9 +246,11 @@ class ListSettings(Section):
 class PaceSettings(Section):
     """`[pace]`"""
 
-    LATER = frozenset({"retry_slack", "weight", "canary", "ramp"})
+    LATER = frozenset({"retry_slack", "canary", "ramp"})
     rate: RateText = Field((200, timedelta(minutes=1)), description="the account's limit; look-ups count too")
+    look_up_share: Part = Field(0.2, description="of the rate, at most, while calls are due")
     channels: int = Field(30, ge=1, description="calls alive at once")
+    weight: float = Field(1, ge=0.01, le=100, description="of this campaign, where several share the account")
 
 
 class RetrySettings(Section):

@@ -64,7 +64,9 @@ _POLICY = Policy(
     time_limit=minutes(5),
     margin=minutes(1),
     rate=Rate(200, minutes(1)),
+    look_up_share=0.2,
     channels=30,
+    weight=1,
     max_attempts=4,
     waits={
         Disposition.BUSY: (minutes(10), minutes(30), hours(2)),

@@ -37,7 +37,9 @@ class Policy:
     time_limit: timedelta
     margin: timedelta
     rate: Rate
+    look_up_share: float
     channels: int
+    weight: float
     max_attempts: int
     waits: Mapping[Disposition, tuple[timedelta, ...]]
     per_day: int

@@ -69,7 +69,7 @@ class Desk:
         self.account, self.policy = account, policy
         self.store, self.insight, self.provider, self.clock = store, insight, provider, clock
         self.feed = Feed()
-        self.pacer = Pacer(Pace(policy.rate), clock)
+        self.pacer = Pacer(Pace(policy.rate), clock, policy.look_up_share)
         self.channels = Channels(policy.channels, policy.longest_call, clock)
         self.enquiry = Enquiry(
             account,

@@ -129,7 +129,7 @@ class Dialer:
     async def dial(self, reserved: Reserved) -> None:
         """One attempt, from its reservation to what the answer meant."""
         try:
-            await self.channels.enter(reserved.attempt, self)
+            await self.channels.enter(reserved.attempt, self, self.orders.policy.weight)
             place = await self._place(reserved)
         except TurnedAway:
             place = None
@@ -148,7 +148,7 @@ class Dialer:
         if isinstance(opening, Shut):
             await self._give_back([reserved], opening.until, opening.why)
             return None
-        return await self.pacer.place(Rank.CALL, self)
+        return await self.pacer.place(Rank.CALL, self, policy.weight)
 
     async def _commit_and_send(self, reserved: Reserved, place: Place) -> None:
         # Taken before the guards are asked: a machine that sleeps in the commit does not send when it wakes.

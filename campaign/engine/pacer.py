@@ -6,36 +6,42 @@ exactly one task ever does.
 """
 
 import asyncio
-import heapq
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
-from itertools import count
 
 from asyncio_throttle import Throttler
 
 from campaign.core.allowance import Allowance
 from campaign.core.pace import Go, Pace, Wait, Why
 from campaign.core.policy import Rate
+from campaign.core.turns import Turns
 from campaign.engine.tasks import TurnedAway
 from campaign.ports import Clock
 
 
 class Rank(IntEnum):
-    """Who is served first."""
+    """What a place is wanted for. Look-ups and calls share the rate; details take what both leave."""
 
     LOOK_UP = 0
     CALL = 1
     DETAILS = 2
 
 
-@dataclass(order=True, slots=True)
-class _Waiting:
-    rank: Rank
-    order: int
-    who: object = field(compare=False)
-    place: "asyncio.Future[Place]" = field(compare=False)
+@dataclass(slots=True)
+class _Line:
+    """Those who wait for the same: first come, first served. `weight`: against others of the same rank."""
+
+    weight: float
+    places: "deque[asyncio.Future[Place]]" = field(default_factory=deque)
+
+    def first(self) -> "asyncio.Future[Place] | None":
+        """None once all have gone home."""
+        while self.places and self.places[0].done():
+            self.places.popleft()
+        return self.places[0] if self.places else None
 
 
 class Place:
@@ -56,34 +62,37 @@ class Place:
 
 
 class Pacer:
-    """The account's rate, for everything that is sent."""
+    """The account's rate, for everything that is sent. `look_up_share`: at most, while calls wait for a place too."""
 
-    def __init__(self, pace: Pace, clock: Clock) -> None:
+    def __init__(self, pace: Pace, clock: Clock, look_up_share: float = 0.2) -> None:
         self.pace = pace
         self.clock = clock
         self.bell = asyncio.Event()
         self.waits_for: Wait | None = None
-        self._waiting: list[_Waiting] = []
-        self._order = count()
+        self._lines: dict[tuple[Rank, Hashable], _Line] = {}
+        self._shares = {Rank.LOOK_UP: look_up_share, Rank.CALL: 1 - look_up_share}
+        self._ranks: Turns[Rank] = Turns()
+        self._turns: Turns[tuple[Rank, Hashable]] = Turns()
         self._guard = Throttler(rate_limit=pace.rate.requests, period=clock.real(pace.rate.period))
 
-    async def place(self, rank: Rank, who: object = None) -> Place:
+    async def place(self, rank: Rank, who: Hashable = None, weight: float = 1) -> Place:
         """Wait for a place. Raises TurnedAway once `turn_away` is called for whoever waits."""
-        waiting = _Waiting(rank, next(self._order), who, asyncio.get_running_loop().create_future())
-        heapq.heappush(self._waiting, waiting)
+        place: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
+        self._lines.setdefault((rank, who), _Line(weight)).places.append(place)
         self.bell.set()
-        return await waiting.place
+        return await place
 
     def pause(self, until: datetime, why: Why) -> None:
         """Nothing leaves before `until`, by the clock."""
         self.pace.pause(until - self._set_by, why)
         self.bell.set()
 
-    def turn_away(self, who: object) -> None:
+    def turn_away(self, who: Hashable) -> None:
         """All that this one waits for is given up."""
-        for waiting in self._waiting:
-            if waiting.who is who and not waiting.place.done():
-                waiting.place.set_exception(TurnedAway())
+        for (_, whose), line in self._lines.items():
+            for place in line.places if whose is who else ():
+                if not place.done():
+                    place.set_exception(TurnedAway())
 
     def refused(self, until: datetime) -> None:
         """The provider answered 429: nothing leaves before `until`, by the clock, and less after it."""
@@ -112,21 +121,26 @@ class Pacer:
         return self.clock.now() - self.clock.steady()
 
     def step(self, now: datetime) -> Go | Wait | None:
-        """Whether the first in line may go at this steady instant; None when nobody waits."""
-        while self._waiting and self._waiting[0].place.done():
-            heapq.heappop(self._waiting)
-        decision = self.pace.decide(now) if self._waiting else None
+        """Whether the next one may go at this steady instant; None when nobody waits."""
+        self._lines = {key: line for key, line in self._lines.items() if line.first()}
+        decision = self.pace.decide(now) if self._lines else None
         if isinstance(decision, Wait) and decision.until:
             decision = Wait(decision.until + self._set_by, decision.why)  # by the clock
         self.waits_for = decision if isinstance(decision, Wait) else None
         return decision
 
     def grant(self, now: datetime) -> None:
-        """The first in line goes, unless they left meanwhile."""
-        waiting = heapq.heappop(self._waiting)
-        if not waiting.place.done():
-            self.pace.sent(now)
-            waiting.place.set_result(Place(self))
+        """The next one goes, unless all of them left meanwhile."""
+        lines = {key: line for key, line in self._lines.items() if line.first()}
+        if not lines:
+            return
+        shares = {rank: share for rank, share in self._shares.items() if any(rank is each for each, _ in lines)}
+        rank = self._ranks.first(shares) if shares else Rank.DETAILS
+        line = self._turns.first({key: each.weight for key, each in lines.items() if key[0] is rank})
+        self._ranks.took(rank, self._shares.get(rank, 1))
+        self._turns.took(line, lines[line].weight)
+        self.pace.sent(now)
+        lines[line].places.popleft().set_result(Place(self))
 
     async def run(self) -> None:
         while True:

@@ -34,7 +34,9 @@ def policy_of(settings: Settings) -> Policy:
         time_limit=provider.time_limit,
         margin=provider.margin,
         rate=Rate(*settings.pace.rate),
+        look_up_share=settings.pace.look_up_share,
         channels=settings.pace.channels,
+        weight=settings.pace.weight,
         max_attempts=retry.max_attempts,
         waits={
             Disposition.BUSY: retry.busy,

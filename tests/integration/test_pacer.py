@@ -90,6 +90,60 @@ async def test_a_pause_that_comes_while_the_guard_holds_is_kept() -> None:
         second.cancel()
 
 
+async def granted(pacer: Pacer, count: int) -> None:
+    for _ in range(count):
+        pacer.grant(NOON)
+    await turn()
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.5])
+async def test_look_ups_take_no_more_than_their_share_while_calls_wait(share: float) -> None:
+    served: list[Rank] = []
+    pacer = Pacer(Pace(FAST), StillClock(), share)
+    async with nursery() as group:
+        tasks = [group.create_task(waits(pacer, rank, served)) for rank in (Rank.LOOK_UP, Rank.CALL) for _ in range(80)]
+        await turn()
+        await granted(pacer, 80)
+        assert served.count(Rank.LOOK_UP) == 80 * share
+        for task in tasks:
+            task.cancel()
+
+
+async def test_what_calls_leave_is_for_look_ups_and_costs_them_nothing_later() -> None:
+    served: list[Rank] = []
+    pacer = Pacer(Pace(FAST), StillClock(), 0.5)
+    async with nursery() as group:
+        tasks = [group.create_task(waits(pacer, Rank.LOOK_UP, served)) for _ in range(60)]
+        await turn()
+        await granted(pacer, 50)
+        assert served == [Rank.LOOK_UP] * 50
+        tasks += [group.create_task(waits(pacer, Rank.CALL, served)) for _ in range(10)]
+        await turn()
+        await granted(pacer, 10)
+        assert served[50:].count(Rank.LOOK_UP) == 5
+        for task in tasks:
+            task.cancel()
+
+
+async def test_campaigns_share_the_rate_by_their_weights() -> None:
+    served: list[str] = []
+    pacer = Pacer(Pace(FAST), StillClock())
+
+    async def comes(who: str, weight: float) -> None:
+        await pacer.place(Rank.CALL, who, weight)
+        served.append(who)
+
+    async with nursery() as group:
+        tasks = [
+            group.create_task(comes(who, weight)) for who, weight in (("heavy", 3), ("light", 1)) for _ in range(40)
+        ]
+        await turn()
+        await granted(pacer, 40)
+        assert (served.count("heavy"), served.count("light")) == (30, 10)
+        for task in tasks:
+            task.cancel()
+
+
 async def test_look_ups_go_before_calls_and_details_last() -> None:
     clock, served = StillClock(hour=0.0), list[Rank]()
     pacer = Pacer(Pace(FAST), clock)
@@ -242,11 +296,11 @@ async def test_who_went_home_takes_no_place_in_the_rate() -> None:
         assert pacer.step(NOON) == Go()
         gone.cancel()
         await turn()
-        pacer.grant(NOON)  # the first in line left between the question and the answer
-        assert pacer.pace.used == 0
-        assert pacer.step(NOON) == Go()
-        pacer.grant(NOON)
+        pacer.grant(NOON)  # the first in line left between the question and the answer: it is the next one's
         await stays
+    assert pacer.pace.used == 1
+    pacer.grant(NOON)  # all left
+    assert pacer.pace.used == 1
     assert pacer.step(NOON) is None
     assert pacer.waits_for is None
 

@@ -16,12 +16,13 @@ from campaign.core.guard import Facts
 from campaign.core.lifecycle import Standing
 from campaign.core.pace import Go, Pace, Wait
 from campaign.core.policy import Policy, Rate
+from campaign.core.turns import Turns
 from campaign.engine import pacer
 from campaign.engine.clock import RealClock
 from campaign.engine.pacer import Pacer, Rank
 from campaign.engine.tasks import beside
 from tests.builders import NOON, minutes, seconds
-from tests.prove.ablations_kit import Ablation, Out, all_of, around, here, swapped
+from tests.prove.ablations_kit import Ablation, Out, all_of, around, here, nothing, swapped
 from tests.prove.simulation import play
 
 SEEDS = range(1, 41)
@@ -132,6 +133,26 @@ def shared_account(folder: Path) -> Sequence[str]:
 
 
 @here
+async def many_look_ups(folder: Path) -> Sequence[str]:
+    """Forty look-ups and forty calls want a place."""
+    at_work, served = Pacer(Pace(Rate(60, minutes(1))), RealClock()), list[Rank]()
+
+    async def comes(rank: Rank) -> None:
+        await at_work.place(rank)
+        served.append(rank)
+
+    waiting = [asyncio.ensure_future(comes(rank)) for rank in (Rank.LOOK_UP, Rank.CALL) for _ in range(40)]
+    await asyncio.wait(waiting, timeout=0)
+    for _ in range(40):
+        at_work.grant(NOON)
+    await asyncio.wait(waiting, timeout=0)
+    for each in waiting:
+        each.cancel()
+    look_ups = served.count(Rank.LOOK_UP)
+    return [f"C8: {look_ups} of {len(served)} places went to look-ups"] if look_ups > 8 else []
+
+
+@here
 async def clock_set_ahead(folder: Path) -> Sequence[str]:
     """All of the rate is used, and somebody sets the clock a period ahead."""
     clock = _Set()
@@ -219,6 +240,7 @@ ABLATIONS = (
     Ablation("every negative controlled (simulated)", around(Asked, "__init__", _controlled), seeds, "C5"),
     Ablation("pace's memory empty after a restart", swapped(Pace, "restore", lambda *_: None), seeds, "C8"),
     Ablation("places free at the answer", swapped(Pace, "answered", _free_at_once), slow_network, "C8"),
+    Ablation("look-ups not held to their share", swapped(Turns, "took", nothing), many_look_ups, "C8"),
     Ablation("pace not halved by a 429", swapped(Allowance, "refused", lambda self, *_: self), shared_account, "C8"),
     Ablation(
         "pace by the clock as it is set", swapped(RealClock, "steady", lambda clock: clock.now()), clock_set_ahead, "C8"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Hashable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -56,7 +56,7 @@ class Line:
 class Doorman(Pacer):
     """Grants at once, and moves the clock where the pace says wait."""
 
-    async def place(self, rank: Rank, who: object = None) -> Place:
+    async def place(self, rank: Rank, who: Hashable = None, weight: float = 1) -> Place:
         while isinstance(wait := self.pace.decide(self.clock.now()), Wait):
             assert wait.until is not None, "the play lets nobody ask while all places are on their way"
             self.clock.move_to(wait.until)  # type: ignore[attr-defined]

@@ -1,12 +1,14 @@
 """Who waits for a channel, and what wakes them."""
 
 import asyncio
+from datetime import datetime
 
 import pytest
 
 from campaign.core.attempt import AttemptId
 from campaign.engine.channels import Channels
 from campaign.engine.tasks import TurnedAway, nursery
+from campaign.ports import Bell
 from tests.builders import NOON, minutes
 from tests.integration.house import StillClock
 
@@ -99,6 +101,45 @@ async def test_they_enter_in_the_order_in_which_they_came(clock: StillClock) -> 
             await turn()
             assert inside == order
         assert all(task.done() for task in tasks)
+
+
+async def test_campaigns_share_the_channels_by_their_weights(clock: StillClock) -> None:
+    channels, inside = Channels(1, LONGEST, clock), list[object]()
+    channels.take(AttemptId(999), NOON + minutes(1))
+
+    async def comes(number: int, who: object, weight: float) -> None:
+        await channels.enter(AttemptId(number), who, weight)
+        inside.append(who)
+        channels.leave(AttemptId(number))
+
+    async with nursery() as group:
+        tasks = [group.create_task(comes(number, US, 1)) for number in range(20)]
+        tasks += [group.create_task(comes(number, THEM, 3)) for number in range(20, 40)]
+        await turn()
+        channels.leave(AttemptId(999))
+    assert inside[:16].count(THEM) == 12
+    assert all(task.done() for task in tasks)
+
+
+async def test_a_channel_that_frees_wakes_one_of_those_who_wait(clock: StillClock) -> None:
+    channels, woken = Channels(1, LONGEST, clock), 0
+    channels.take(AttemptId(999), NOON + minutes(1))
+    wait = clock.wait
+
+    async def counted(until: datetime | None, bell: Bell | None = None) -> None:
+        nonlocal woken
+        await wait(until, bell)
+        woken += 1
+
+    clock.wait = counted  # type: ignore[method-assign]
+    async with nursery() as group:
+        tasks = [group.create_task(channels.enter(AttemptId(number), US)) for number in range(20)]
+        await turn()
+        channels.leave(AttemptId(999))
+        await turn()
+        assert woken == 2, "the first one enters, the second one hears that it is full"
+        for task in tasks:
+            task.cancel()
 
 
 async def test_whoever_is_turned_away_goes_home_and_others_go_on_waiting(clock: StillClock) -> None:

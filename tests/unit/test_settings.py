@@ -34,6 +34,9 @@ def refusal(tables: dict[str, Any]) -> str:
         ({"pace": {"rate": "fast"}}, "pace.rate", "'fast'", '"200/min"'),
         ({"pace": {"rate": "0/min"}}, "pace.rate", "'0/min'", '"200/min"'),
         ({"pace": {"rate": 200}}, "pace.rate", "200", '"200/min"'),
+        ({"pace": {"look_up_share": 20}}, "pace.look_up_share", "20", '"20%"'),
+        ({"pace": {"look_up_share": "95%"}}, "pace.look_up_share", "'95%'", "from 1% to 90%"),
+        ({"pace": {"weight": 0}}, "pace.weight", "0", "greater than or equal to 0.01"),
         ({"pace": {"channels": 0}}, "pace.channels", "0", "greater than or equal to 1"),
         ({"retry": {"max_attempts": "many"}}, "retry.max_attempts", "'many'", "valid integer"),
         ({"retry": {"busy": ["10m", "soon"]}}, "retry.busy.1", "'soon'", '"30s", "10m", "2h" or "1d"'),
@@ -83,7 +86,7 @@ def test_values_that_do_not_fit_together_are_refused(tables: dict[str, Any], mes
 
 def test_an_unknown_key_is_refused_with_those_that_are_known() -> None:
     assert refusal({"pace": {"rat": "3/s"}}) == (
-        "campaign.toml: there is no setting pace.rat. Known here: channels, rate."
+        "campaign.toml: there is no setting pace.rat. Known here: channels, look_up_share, rate, weight."
     )
     assert refusal({"paces": {}}).startswith(
         "campaign.toml: there is no setting paces. Known here: callbacks, list, pace,"
