@@ -42,7 +42,10 @@ class Store(Protocol):
         """Every lead that waits is done; how many."""
 
     async def begin_import(self, new: records.NewImport) -> records.ImportId | records.ImportRecord:
-        """A new import, invisible until finished; the earlier one when the campaign has these very bytes already."""
+        """A new import, invisible until finished; the earlier one when the campaign has these very bytes already.
+
+        An unfinished one of the same campaign is given up: whoever goes on with it hears CampaignError.
+        """
 
     async def add_lines(
         self, into: records.ImportId, lines: Sequence[records.NewLead | records.Reject]

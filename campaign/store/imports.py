@@ -17,6 +17,7 @@ from campaign.core.records import (
     Reject,
     RejectReason,
 )
+from campaign.errors import CampaignError
 from campaign.store import known, tables
 from campaign.store.known import Known
 from campaign.store.rows import AnyRow, append_events, event_row
@@ -60,14 +61,22 @@ def record_of(row: AnyRow) -> ImportRecord:
     )
 
 
+def gone() -> CampaignError:
+    """For whoever goes on with an import that had to give way."""
+    return CampaignError("Another list was begun meanwhile; nothing of this one was loaded.", "Load it again.")
+
+
 def begin(connection: Connection, files: Sequence[NewImport]) -> list[ImportId | ImportRecord]:
     return [_begin(connection, each) for each in files]
 
 
 def _begin(connection: Connection, new: NewImport) -> ImportId | ImportRecord:
+    """One file of a campaign at a time: a person known only by one that is given up later would be lost."""
     same = IMPORTS.where(imported.c.campaign_id == new.campaign, imported.c.sha256 == new.sha256)
     if there := connection.execute(same).first():
         return record_of(there)
+    for each in _unfinished(connection, imported.c.campaign_id == new.campaign):
+        _remove(connection, each)
     values = {
         "campaign_id": new.campaign,
         "file_name": new.file_name,
@@ -96,7 +105,9 @@ class _Batch:
         self.hashed = hashed
         self.connection = connection
         self.into = into
-        row = connection.execute(select(imported).where(imported.c.id == into)).one()
+        row = connection.execute(select(imported).where(imported.c.id == into)).one_or_none()
+        if row is None:
+            raise gone()
         self.campaign, self.at, self.phone_column = CampaignId(row.campaign_id), row.started_at, row.phone_column
         self.leads: list[tuple[NewLead, NumberHash]] = []
         self.rejects: list[Reject] = []
@@ -227,7 +238,9 @@ def finish(connection: Connection, done: Sequence[tuple[ImportId, datetime]]) ->
 
 def _finish(connection: Connection, done: ImportId, now: datetime) -> ImportRecord:
     connection.execute(update(imported).where(imported.c.id == done).values(visible_at=now))
-    row = connection.execute(IMPORTS.where(imported.c.id == done)).one()
+    row = connection.execute(IMPORTS.where(imported.c.id == done)).one_or_none()
+    if row is None:
+        raise gone()
     counts = {"file": row.file_name} | {each: getattr(row, each) for each in ("new", "known", "changed", "rejects")}
     append_events(connection, [event_row(now, "imported", campaign_id=row.campaign_id, data=counts)])
     if row.changed:
@@ -240,19 +253,24 @@ def sweep(connection: Connection, now: datetime) -> int:
 
     So do campaigns that were made for a list which never came.
     """
-    unfinished = connection.execute(select(imported.c.id).where(imported.c.visible_at.is_(None))).scalars().all()
+    unfinished = _unfinished(connection)
     for each in unfinished:
         _remove(connection, each)
     _remove_empty(connection, now, campaign.c.state == CampaignState.DRAFT)
     return len(unfinished)
 
 
+def _unfinished(connection: Connection, *which: ColumnElement[bool]) -> Sequence[int]:
+    return connection.execute(select(imported.c.id).where(imported.c.visible_at.is_(None), *which)).scalars().all()
+
+
 def discard(connection: Connection, unwanted: Sequence[tuple[ImportId, datetime]]) -> list[None]:
     """The same for one; a campaign that never had another import goes too."""
     for each, now in unwanted:
-        of = connection.execute(select(imported.c.campaign_id).where(imported.c.id == each)).scalar_one()
-        _remove(connection, each)
-        _remove_empty(connection, now, campaign.c.id == of)
+        of = connection.execute(select(imported.c.campaign_id).where(imported.c.id == each)).scalar_one_or_none()
+        if of is not None:
+            _remove(connection, each)
+            _remove_empty(connection, now, campaign.c.id == of)
     return [None] * len(unwanted)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from campaign.core.lead import CampaignId, CampaignState, LeadState
 from campaign.core.records import ImportRecord, LineFate, NewImport, NewLead, Reject, RejectReason, RejectRecord
 from campaign.core.tally import Tally
+from campaign.errors import CampaignError
 from campaign.store import tables
 from campaign.store.ledger import LINES_A_COMMIT
 from tests.builders import LATER, NOON
@@ -128,6 +129,29 @@ async def test_an_unfinished_import_is_swept_at_the_next_start_and_a_finished_on
         assert (table.name, row.left) == (table.name, 1)
     fates = await bench.store.add_lines(await bench.begin(spring, data="interrupted"), [new_lead(2, 2), reject(3)])
     assert fates == [NEW, REJECTED], "the file can be loaded again"
+
+
+async def test_a_list_that_is_begun_takes_the_place_of_one_that_nobody_finished(
+    bench: Bench, spring: CampaignId
+) -> None:
+    left = await bench.begin(spring, "left.csv")
+    await bench.store.add_lines(left, [new_lead(2, 1), reject(3)])
+    fates, _ = await bench.load(spring, [new_lead(2, 1)], "more.csv")
+    assert fates == [NEW], "known only by a list that may yet be given up: the person would be lost"
+    for goes_on in (bench.store.add_lines(left, [new_lead(4, 2)]), bench.store.finish_import(left, LATER)):
+        with pytest.raises(CampaignError, match="Another list was begun"):
+            await goes_on
+    await bench.store.discard_import(left, LATER)
+    assert [(lead.source_file, lead.number) for lead in await bench.leads(spring)] == [("more.csv", number(1))]
+
+
+async def test_lists_of_two_campaigns_are_loaded_side_by_side(bench: Bench, spring: CampaignId) -> None:
+    summer = await bench.campaign("summer")
+    one, other = await bench.begin(spring), await bench.begin(summer)
+    await bench.store.add_lines(one, [new_lead(2, 1)])
+    await bench.store.add_lines(other, [new_lead(2, 1)])
+    assert (await bench.store.finish_import(one, NOON)).new == 1
+    assert (await bench.store.finish_import(other, NOON)).new == 1
 
 
 async def test_a_discarded_import_leaves_nothing_but_a_campaign_that_had_another(
