@@ -1,12 +1,13 @@
 """What a command ends with: what happened, what to do next, where the files are."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from campaign import wiring
 from campaign.cli import words
-from campaign.cli.console import tell
+from campaign.cli.console import say, tell
 from campaign.cli.places import Found
 from campaign.core.lead import LeadState
 from campaign.engine.run import Ending
@@ -43,7 +44,15 @@ STATES = {
 
 
 async def finish(still: Insight, found: Found, ending: Ending, out: Path) -> None:
-    """The report, and the last words of a run."""
+    """The report, and the last words of a run; where it is interrupted, how to have the files all the same."""
+    try:
+        await _finish(still, found, ending, out)
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        say(f"Interrupted before the files were written; `campaign report {found.flags}` writes them.")
+        raise
+
+
+async def _finish(still: Insight, found: Found, ending: Ending, out: Path) -> None:
     from campaign.report.files import write
 
     policy = wiring.policy_of(wiring.stored(found.campaign))
