@@ -63,9 +63,10 @@ class Loading:
         """What became of each of these lines."""
         self.fates.update(fates)
         for line, fate in zip(lines, fates, strict=True):
-            if isinstance(line, NewLead) and fate is LineFate.NEW:
-                self.passed_over.update(reason for _, reason in line.passed_over)
-            if fate is LineFate.REJECTED:
+            if fate is LineFate.NEW:
+                if isinstance(line, NewLead) and line.passed_over:
+                    self.passed_over.update(reason for _, reason in line.passed_over)
+            elif fate is LineFate.REJECTED:
                 self.reasons[_reason(line)] += 1
                 self.first.setdefault(_reason(line), line.source_line)
 
@@ -79,10 +80,10 @@ async def load(store: Store, new: NewImport, lines: Lines, template: str) -> Loa
     begun = await store.begin_import(new)
     if isinstance(begun, ImportRecord):
         return begun
-    loading = Loading(begun)
+    loading, varies = Loading(begun), bool(custom_field.columns_used(template))
     try:
         while chunk := await asyncio.to_thread(next, lines, None):
-            checked = [_fitting(line, new.header, template) for line in chunk]
+            checked = [_fitting(line, new.header, template) for line in chunk] if varies else chunk
             loading.count(checked, await store.add_lines(begun, checked))
     except BaseException:
         await store.discard_import(begun, new.at)

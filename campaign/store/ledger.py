@@ -33,12 +33,12 @@ from campaign.core.records import (
     Reserved,
     Stranger,
 )
-from campaign.store import campaigns, dialling, imports, inbox, reconciling, recording, recovery
+from campaign.store import campaigns, dialling, imports, inbox, lines, reconciling, recording, recovery
 from campaign.store.rows import ReadPolicy
 from campaign.store.sqlite import writing
 from campaign.store.writer import Rank, Writer
 
-LINES_A_COMMIT = 250  # so that a callback never waits long behind an import
+LINES_A_COMMIT = 250  # while others write too, so that a callback never waits long behind an import
 
 
 class Ledger:
@@ -47,7 +47,7 @@ class Ledger:
     def __init__(self, writer: Writer, key: Key, read_policy: ReadPolicy) -> None:
         self._writer = writer
         # An operation is made once: those who wait for the same one are served together.
-        self._add = partial(imports.add, key.number_hash)
+        self._add = partial(lines.add, key.number_hash)
         self._claim_due = partial(dialling.claim_due, read_policy)
         self._record = partial(recording.record, read_policy)
         self._recover = partial(recovery.recover, read_policy)
@@ -85,14 +85,19 @@ class Ledger:
         return closed
 
     async def begin_import(self, new: NewImport) -> ImportId | ImportRecord:
+        [left] = await self._writer.submit(Rank.IMPORTS, imports.unfinished, [new.campaign])
+        for each in left:
+            await self._lighten(each)
         [begun] = await self._writer.submit(Rank.IMPORTS, imports.begin, [new])
         return begun
 
-    async def add_lines(self, into: ImportId, lines: Sequence[NewLead | Reject]) -> list[LineFate]:
+    async def add_lines(self, into: ImportId, found: Sequence[NewLead | Reject]) -> list[LineFate]:
         fates: list[LineFate] = []
-        for start in range(0, len(lines), LINES_A_COMMIT):
-            part = [imports.Line(into, line) for line in lines[start : start + LINES_A_COMMIT]]
-            fates += await self._writer.submit(Rank.IMPORTS, self._add, part)
+        while len(fates) < len(found):
+            most = LINES_A_COMMIT * self._writer.leisure
+            chunk = lines.Chunk(into, found[len(fates) : len(fates) + most])
+            [theirs] = await self._writer.submit(Rank.IMPORTS, self._add, [chunk])
+            fates += theirs
         return fates
 
     async def finish_import(self, done: ImportId, now: datetime) -> ImportRecord:
@@ -100,7 +105,12 @@ class Ledger:
         return finished
 
     async def discard_import(self, unwanted: ImportId, now: datetime) -> None:
+        await self._lighten(unwanted)
         await self._writer.submit(Rank.IMPORTS, imports.discard, [(unwanted, now)])
+
+    async def _lighten(self, unwanted: ImportId) -> None:
+        while (await self._writer.submit(Rank.IMPORTS, imports.lighten, [unwanted]))[0]:
+            pass
 
     async def claim_due(self, campaign: CampaignId, now: datetime, limit: int) -> list[Reserved]:
         claim = dialling.Claim(campaign, now, limit)

@@ -34,7 +34,12 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002  SQLAlchemy's signature
-        return None if value is None else f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+        return None if value is None else self.written(value)
+
+    @staticmethod
+    def written(instant: datetime) -> str:
+        """As it stands in a table."""
+        return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         return None if value is None else datetime.fromisoformat(value)

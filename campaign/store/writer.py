@@ -18,6 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from campaign.errors import CampaignError
 from campaign.store.sqlite import Database
 
+MOST_LEISURE = 40
+
 Item = TypeVar("Item")
 Verdict = TypeVar("Verdict")
 Operation = Callable[[Connection, Sequence[Item]], list[Verdict]]
@@ -40,9 +42,14 @@ class _Waiting:
 
 
 class Writer:
-    """Has the database to itself until `close`."""
+    """Has the database to itself until `close`.
+
+    `leisure`: how many times more than usual an import may write at once. It grows while nobody else writes, because a
+    commit costs as much as hundreds of lines; the first callback or call takes it back.
+    """
 
     def __init__(self, database: Database) -> None:
+        self.leisure = 1
         self._database = database
         self._turn = asyncio.Lock()
         self._queue: list[_Waiting] = []
@@ -70,7 +77,11 @@ class Writer:
     async def _commit_all(self) -> None:
         async with self._turn:
             batch, self._queue = sorted(self._queue, key=_order), []
-            if batch and not await self._commit(batch):
+            if not batch:  # somebody else has committed for us
+                return
+            alone = all(waiting.rank is Rank.IMPORTS for waiting in batch)
+            self.leisure = min(2 * self.leisure, MOST_LEISURE) if alone else 1
+            if not await self._commit(batch):
                 for waiting in batch:  # one of them broke the transaction: each alone, so that only it fails
                     await self._commit([waiting], alone=True)
 

@@ -13,7 +13,7 @@ from campaign.core.lead import CampaignId, CampaignState, LeadState
 from campaign.core.records import ImportRecord, LineFate, NewImport, NewLead, Reject, RejectReason, RejectRecord
 from campaign.core.tally import Tally
 from campaign.errors import CampaignError
-from campaign.store import tables
+from campaign.store import imports, tables
 from campaign.store.ledger import LINES_A_COMMIT
 from tests.builders import LATER, NOON
 from tests.contract.store import BACKENDS, HEADER, Bench, new_lead, number, reject
@@ -53,12 +53,17 @@ async def test_a_number_twice_is_a_duplicate_that_names_the_first_line(bench: Be
 
 
 async def test_a_duplicate_is_found_across_the_commits_of_one_file(bench: Bench, spring: CampaignId) -> None:
-    between = [reject(line) for line in range(3, 3 + LINES_A_COMMIT)]
-    last = new_lead(1000, 1)
-    fates, record = await bench.load(spring, [new_lead(2, 1), *between, last])
-    assert (fates[0], fates[-1], len(fates)) == (NEW, REJECTED, LINES_A_COMMIT + 2)
-    assert record.lines == LINES_A_COMMIT + 2
+    into = await bench.begin(spring)
+    fates = [await bench.store.add_lines(into, [line]) for line in (new_lead(2, 1), reject(3), new_lead(4, 1))]
+    assert fates == [[NEW], [REJECTED], [REJECTED]]
+    assert (await bench.store.finish_import(into, NOON)).lines == 3
     assert (await rejects(bench, spring))[-1].reject.reason is RejectReason.DUPLICATE
+
+
+async def test_many_lines_at_once_are_several_commits_and_one_fate_each(bench: Bench, spring: CampaignId) -> None:
+    many = [reject(line) for line in range(2, 2 + 9 * LINES_A_COMMIT)]
+    fates, record = await bench.load(spring, [*many, new_lead(9_999, 1)])
+    assert (len(fates), fates[-1], record.lines) == (len(many) + 1, NEW, len(many) + 1)
 
 
 async def test_a_number_of_an_earlier_file_is_known_even_twice(bench: Bench, spring: CampaignId) -> None:
@@ -165,6 +170,21 @@ async def test_a_discarded_import_leaves_nothing_but_a_campaign_that_had_another
     assert await rejects(bench, spring) == []
     assert len(await bench.books.campaigns()) == 1
     assert await bench.events("discarded") == []
+
+
+async def test_a_large_import_is_discarded_in_parts_and_wholly(
+    bench: Bench, spring: CampaignId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "REMOVED_A_COMMIT", 2)
+    await bench.load(spring, [new_lead(2, 1)])
+    into = await bench.begin(spring)
+    await bench.store.add_lines(into, [new_lead(line, line) for line in range(2, 9)])
+    await bench.store.add_lines(into, [reject(line) for line in range(9, 14)])
+    await bench.store.discard_import(into, LATER)
+    for table in (tables.imported, tables.lead, tables.lead_number, tables.lead_columns):
+        [row] = await bench.rows(select(func.count().label("left")).select_from(table))
+        assert (table.name, row.left) == (table.name, 1)
+    assert await rejects(bench, spring) == []
 
 
 async def test_a_campaign_whose_only_import_is_discarded_goes_too(bench: Bench, spring: CampaignId) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, column, event, select, table
 
 from campaign.errors import CampaignError
 from campaign.store.sqlite import Database, reading, writing
-from campaign.store.writer import Rank, Writer
+from campaign.store.writer import MOST_LEISURE, Rank, Writer
 
 
 def keep(connection: Connection, items: Sequence[int]) -> list[int]:
@@ -188,3 +188,15 @@ async def _a_turn_of_the_loop() -> None:
     turned = asyncio.get_running_loop().create_future()
     asyncio.get_running_loop().call_soon(turned.set_result, None)
     await turned
+
+
+async def test_an_import_may_write_more_at_once_while_nobody_else_does(bench: Bench) -> None:
+    grown = []
+    for item in range(8):
+        await bench.writer.submit(Rank.IMPORTS, keep, [item])
+        grown.append(bench.writer.leisure)
+    assert grown == [2, 4, 8, 16, 32, MOST_LEISURE, MOST_LEISURE, MOST_LEISURE]
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(bench.writer.submit(Rank.IMPORTS, keep, [8]))
+        tasks.create_task(bench.writer.submit(Rank.CALLBACKS, keep_too, [9]))
+    assert bench.writer.leisure == 1
