@@ -68,7 +68,7 @@ def resolve(
             await wiring.ask_owner(owner, "resolve", found.campaign.id, **told)
         else:
             async with owned(found) as house:
-                await house.resolve(doubt.call.attempt.id, resolution)
+                await house.resolve(found.campaign.id, doubt.call.attempt.id, resolution)
         tell(f"Settled: {doubt.number.e164}. `campaign resume {found.flags}` goes on with what follows from it.")
 
     asyncio.run(go())

@@ -100,8 +100,8 @@ class Floor:
         run = self._running(campaign)
         return {"closed": await (run.stop() if run else self._house.stop(campaign))}
 
-    async def _resolve(self, _campaign: CampaignId, more: door.Answer) -> door.Answer:
-        await self._house.resolve(AttemptId(more["attempt"]), Resolution(**more["resolution"]))
+    async def _resolve(self, campaign: CampaignId, more: door.Answer) -> door.Answer:
+        await self._house.resolve(campaign, AttemptId(more["attempt"]), Resolution(**more["resolution"]))
         self._desk.feed.changed(*News)
         return {}
 

@@ -1,5 +1,6 @@
 """The process that owns a database: what it can do with a campaign."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -101,6 +102,7 @@ class House:
         self.store, self.books, self.clock, self.key = store, books, clock, key
         self.loaded, self.account, self.made, self.forgetful = loaded, account, made, False
         self.held, self.provider, self._mark = held, provider, mark
+        self._resolving = asyncio.Lock()
 
     async def look_back(self) -> None:
         """Whether this database is an older copy of itself, or another machine's; if not, how far it has come."""
@@ -204,13 +206,16 @@ class House:
         """With nobody dialling, the ledger's word is enough."""
         await self.store.set_state(campaign, CampaignState.PAUSED, PAUSED_BY_PEOPLE, self.clock.now())
 
-    async def resolve(self, attempt: AttemptId, resolution: Resolution) -> None:
+    async def resolve(self, campaign: CampaignId, attempt: AttemptId, resolution: Resolution) -> None:
         """A person's word on an attempt that is held. Raises UsageError when it is not, or not any more."""
-        [recorded] = await self.store.record([Happened(attempt, resolution.event(self.clock.now()))])
-        if recorded.kept:
-            foreign = recorded.kept == FOREIGN
-            why = "that Sid is another attempt's call" if foreign else "the call is not in doubt any more"
-            raise UsageError(f"Nothing was changed: {why}.", "`campaign unknown list` has what is still open.")
+        async with self._resolving:  # of two people only the first is heard: after that the call may be a live one
+            why = "the call is not in doubt any more"
+            if attempt in [each.call.attempt.id for each in await self.books.held(campaign)]:
+                [recorded] = await self.store.record([Happened(attempt, resolution.event(self.clock.now()))])
+                if not recorded.kept:
+                    return
+                why = "that Sid is another attempt's call" if recorded.kept == FOREIGN else why
+        raise UsageError(f"Nothing was changed: {why}.", "`campaign unknown list` has what is still open.")
 
     async def stop(self, campaign: CampaignId) -> int:
         """For good. Calls that were alive when their owner died are settled by the next `resume`."""
