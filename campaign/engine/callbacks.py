@@ -8,9 +8,10 @@ from campaign.core.attempt import AttemptId, ResolvedBy
 from campaign.core.call import CallReport, Unreadable
 from campaign.core.events import Accepted, Ended, Event
 from campaign.core.keyed import Key, PublicId
-from campaign.core.records import CallbackFate, Happened, RawCallback, Recorded, UnreadCallback
-from campaign.engine.feed import Feed, News
-from campaign.ports import Clock, Insight, Provider, Store
+from campaign.core.records import CallbackFate, Happened, RawCallback, UnreadCallback
+from campaign.engine.feed import News
+from campaign.engine.shared import Shared
+from campaign.ports import Provider
 
 BATCH = 200
 
@@ -18,23 +19,13 @@ BATCH = 200
 class Callbacks:
     """`receive` is for the web; `step` acts on what was received, an earlier process's too.
 
-    `settled` hears what each callback made of its attempt; `ask` is told which calls a callback left open.
+    `ask` is told which calls a callback left open.
     """
 
-    def __init__(
-        self,
-        *,
-        key: Key,
-        store: Store,
-        insight: Insight,
-        provider: Provider,
-        clock: Clock,
-        feed: Feed,
-        settled: Callable[[Recorded], None],
-        ask: Callable[[AttemptId], None],
-    ) -> None:
-        self._key, self._store, self._insight, self._provider = key, store, insight, provider
-        self._clock, self._feed, self._settled, self._ask = clock, feed, settled, ask
+    def __init__(self, shared: Shared, key: Key, provider: Provider, ask: Callable[[AttemptId], None]) -> None:
+        self._key, self._provider, self._ask = key, provider, ask
+        self._store, self._insight = shared.store, shared.insight
+        self._clock, self._feed, self._settled = shared.clock, shared.feed, shared.settled
         self.bell = asyncio.Event()
 
     def knows(self, attempt: PublicId, tag: str) -> bool:

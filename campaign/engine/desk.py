@@ -25,6 +25,7 @@ from campaign.engine.feed import Feed, News
 from campaign.engine.pacer import Pacer, Rank
 from campaign.engine.reconcile import Reconciliation
 from campaign.engine.recovery import Recovery
+from campaign.engine.shared import Shared
 from campaign.engine.tasks import nursery
 from campaign.ports import Bell, Clock, Insight, Provider, Store
 
@@ -81,47 +82,11 @@ class Desk:
             clock=clock,
             heed=self.heed,
         )
-        self.recovery = Recovery(
-            account,
-            policy,
-            store=store,
-            insight=insight,
-            enquiry=self.enquiry,
-            clock=clock,
-            feed=self.feed,
-            settled=self._settled,
-        )
-        self.callbacks = Callbacks(
-            key=key,
-            store=store,
-            insight=insight,
-            provider=provider,
-            clock=clock,
-            feed=self.feed,
-            settled=self._settled,
-            ask=self.recovery.ask,
-        )
-        self.doubts = Doubts(
-            account,
-            policy,
-            store=store,
-            insight=insight,
-            enquiry=self.enquiry,
-            clock=clock,
-            feed=self.feed,
-            settled=self._settled,
-        )
-        self.reconciliation = Reconciliation(
-            account,
-            policy,
-            since,
-            store=store,
-            insight=insight,
-            enquiry=self.enquiry,
-            clock=clock,
-            feed=self.feed,
-            forgetful=forgetful,
-        )
+        shared = Shared(account, policy, store, insight, self.enquiry, clock, self.feed, self._settled)
+        self.recovery = Recovery(shared)
+        self.callbacks = Callbacks(shared, key, provider, self.recovery.ask)
+        self.doubts = Doubts(shared)
+        self.reconciliation = Reconciliation(shared, since, forgetful=forgetful)
         self.leaving = asyncio.Event()
         self._refused: list[Callable[[str], Awaitable[None]]] = []
 

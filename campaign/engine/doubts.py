@@ -1,19 +1,16 @@
 """Attempts in doubt: the provider is asked when the call must be over, and `core.doubt` judges what it answers."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from campaign.core.attempt import AttemptId, CallSid, ResolvedBy
 from campaign.core.call import CallReport
 from campaign.core.doubt import AskAt, NeverPlaced, fitting, next_step, query_for
 from campaign.core.events import Accepted, Asked, Ended, Event, NotPlaced
-from campaign.core.policy import Policy
-from campaign.core.records import AccountId, Doubt, Happened, Recorded
-from campaign.engine.enquiry import Enquiry
-from campaign.engine.feed import Feed, News
+from campaign.core.records import Doubt, Happened
+from campaign.engine.feed import News
 from campaign.engine.pacer import Rank
-from campaign.ports import Clock, Insight, Store
+from campaign.engine.shared import Shared
 
 LISTED_AFTER = timedelta(minutes=1)  # a control call must have had the time to appear in the list
 NO_CONTROL = "no ended call of ours to hold it against"
@@ -22,26 +19,15 @@ TRY_AGAIN = timedelta(minutes=1)  # where the provider could not be asked
 
 
 class Doubts:
-    """`settled` hears what each answer made of its attempt."""
+    """Asks about attempts in doubt, and records what the answers prove."""
 
-    def __init__(
-        self,
-        account: AccountId,
-        policy: Policy,
-        *,
-        store: Store,
-        insight: Insight,
-        enquiry: Enquiry,
-        clock: Clock,
-        feed: Feed,
-        settled: Callable[[Recorded], None],
-    ) -> None:
-        self._account, self._policy = account, policy
-        self._store, self._insight, self._enquiry = store, insight, enquiry
-        self._clock, self._feed, self._settled = clock, feed, settled
+    def __init__(self, shared: Shared) -> None:
+        self._account, self._policy = shared.account, shared.policy
+        self._store, self._insight, self._enquiry = shared.store, shared.insight, shared.enquiry
+        self._clock, self._feed, self._settled = shared.clock, shared.feed, shared.settled
         self._failed: dict[AttemptId, datetime] = {}
         self._turn = asyncio.Lock()
-        self.bell = feed.listen(News.PLACED)
+        self.bell = shared.feed.listen(News.PLACED)
 
     async def step(self, now: datetime) -> datetime | None:
         """Ask about whatever is due; when to come back. One at a time: two negatives of one moment are one."""

@@ -12,12 +12,10 @@ from functools import partial
 from campaign.core.attempt import AttemptState
 from campaign.core.call import CallReport
 from campaign.core.doubt import query_for
-from campaign.core.policy import Policy
-from campaign.core.records import AccountId, Doubt, ForgottenCall, Stranger
-from campaign.engine.enquiry import Enquiry
-from campaign.engine.feed import Feed, News
+from campaign.core.records import Doubt, ForgottenCall, Stranger
+from campaign.engine.feed import News
 from campaign.engine.pacer import Rank
-from campaign.ports import Clock, Insight, Store
+from campaign.engine.shared import Shared
 
 EVERY = timedelta(hours=1)
 OVERLAP = timedelta(minutes=15)  # Exotel lists a call minutes after its end
@@ -27,22 +25,11 @@ TRY_AGAIN = timedelta(minutes=5)
 class Reconciliation:
     """`since`: where to begin if nothing was compared yet. `forgetful`: the database is an older copy of itself."""
 
-    def __init__(
-        self,
-        account: AccountId,
-        policy: Policy,
-        since: datetime,
-        *,
-        store: Store,
-        insight: Insight,
-        enquiry: Enquiry,
-        clock: Clock,
-        feed: Feed,
-        forgetful: bool = False,
-    ) -> None:
-        self._account, self._policy, self._since = account, policy, since
-        self._store, self._insight, self._enquiry = store, insight, enquiry
-        self._clock, self._feed, self.forgetful = clock, feed, forgetful
+    def __init__(self, shared: Shared, since: datetime, *, forgetful: bool = False) -> None:
+        self._account, self._policy = shared.account, shared.policy
+        self._store, self._insight, self._enquiry = shared.store, shared.insight, shared.enquiry
+        self._clock, self._feed = shared.clock, shared.feed
+        self._since, self.forgetful = since, forgetful
         self._next: datetime | None = None
         self.bell = asyncio.Event()
 

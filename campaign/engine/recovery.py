@@ -4,46 +4,34 @@ Without a public address every call alive is asked for in bulk every `poll_every
 one, and always, a call that is silent `poll_after` its latest end is asked for by its Sid, at growing gaps.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from campaign.core.attempt import AttemptId, AttemptState, CallSid, ResolvedBy
 from campaign.core.call import CallReport
 from campaign.core.events import Ended, Silent
 from campaign.core.lead import CampaignId
-from campaign.core.policy import Policy
-from campaign.core.records import AccountId, Happened, LiveCall, Recorded
-from campaign.engine.enquiry import PAGE, Enquiry
-from campaign.engine.feed import Feed, News
+from campaign.core.records import Happened, LiveCall
+from campaign.engine.enquiry import PAGE
+from campaign.engine.feed import News
 from campaign.engine.pacer import Rank
-from campaign.ports import Clock, Insight, Store
+from campaign.engine.shared import Shared
 
 GROWS = 2
 
 
 class Recovery:
-    """`settled` hears what each answer made of its attempt."""
+    """Asks for calls whose end nobody told, and holds those that stay silent."""
 
-    def __init__(
-        self,
-        account: AccountId,
-        policy: Policy,
-        *,
-        store: Store,
-        insight: Insight,
-        enquiry: Enquiry,
-        clock: Clock,
-        feed: Feed,
-        settled: Callable[[Recorded], None],
-    ) -> None:
-        self._account = account
-        self._policy, self._store, self._insight, self._enquiry = policy, store, insight, enquiry
-        self._clock, self._feed, self._settled = clock, feed, settled
+    def __init__(self, shared: Shared) -> None:
+        self._account, self._policy = shared.account, shared.policy
+        self._store, self._insight, self._enquiry = shared.store, shared.insight, shared.enquiry
+        self._clock, self._feed, self._settled = shared.clock, shared.feed, shared.settled
         self._polled_at: datetime | None = None
         self._asked: dict[AttemptId, tuple[datetime, timedelta]] = {}
         self._wanted: set[AttemptId] = set()
         self._silent: set[AttemptId] = set()
-        self.bell = feed.listen(News.PLACED)
+        self.bell = shared.feed.listen(News.PLACED)
 
     def ask(self, attempt: AttemptId) -> None:
         """A callback told of this call, but not its end."""
