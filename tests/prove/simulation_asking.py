@@ -15,6 +15,7 @@ from tests.prove.simulation_world import AHEAD, World, pages
 
 TRY_AGAIN = minutes(1)
 OVERLAP = minutes(15)
+STEADY = minutes(1)
 
 
 class Asking:
@@ -95,8 +96,7 @@ class Asking:
 
     def _hold(self, alive: list[tuple[Dial, Attempt]], now: datetime) -> None:
         for dial, attempt in alive:
-            end = attempt.latest_end
-            if end and now >= end + self.policy.settle_for and dial.token not in self._silent:
+            if now >= self._given_up_at(attempt) and dial.token not in self._silent:
                 self._silent.add(dial.token)
                 self.ledger.record(dial, Silent(now))
 
@@ -107,9 +107,13 @@ class Asking:
         assert attempt.latest_end is not None
         return attempt.latest_end + self.policy.poll_after
 
+    def _given_up_at(self, attempt: Attempt) -> datetime:
+        assert attempt.latest_end is not None
+        return attempt.latest_end + self.policy.settle_for
+
     def _next(self) -> datetime | None:
         alive = [each for each in self._accepted() if each[0].token not in self._silent]
-        instants = [self._due(*each) for each in alive]
+        instants = [min(self._due(*each), self._given_up_at(each[1])) for each in alive]
         if alive and not self.policy.callbacks:
             instants.append(self._next_poll(alive))
         return min(instants, default=None)
@@ -153,12 +157,13 @@ class Asking:
         if len(fits) == 1:
             self._adopt(dial, next(each for each in found if each.call_sid == fits[0]))
             return
-        controlled = not fits and self._controlled(attempt.sent_at)
+        steady = self._steady_since(attempt.sent_at)
+        controlled = not fits and steady and self._controlled(attempt.sent_at)
         if fits:
             self.ledger.roads["two answers"] += 1
-        note = "" if fits or controlled else "no ended call of ours to hold it against"
+        note = "" if fits or controlled else "no ended call of ours" if steady else "the clock was set"
         if not fits and not controlled:
-            self.ledger.roads["no control call"] += 1
+            self.ledger.roads["no control call" if steady else "the clock was set meanwhile"] += 1
         self.ledger.record(dial, Asked(self.time.now(), len(fits), controlled, note))
 
     def _owned(self) -> frozenset[CallSid]:
@@ -237,11 +242,15 @@ class Asking:
             if place >= len(parts):
                 return found
 
-    def _offset(self) -> timedelta | None:
+    def _steady_since(self, at: datetime) -> bool:
+        then, now = self._offset(at), self._offset()
+        return now is not None and (then is None or abs(now - then) <= STEADY)
+
+    def _offset(self, before: datetime | None = None) -> timedelta | None:
         told = [
-            (each.attempt.sent_at, each.replied_at, each.created)
+            (sent, each.replied_at, each.created)
             for each in self.ledger.dials.values()
-            if each.created and each.replied_at and each.attempt.sent_at
+            if each.created and each.replied_at and (sent := each.attempt.sent_at) and not (before and sent >= before)
         ]
         if not told:
             return None

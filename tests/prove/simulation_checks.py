@@ -13,7 +13,7 @@ from tests.builders import KOLKATA, minutes, seconds
 from tests.prove.simulation_model import Dial, Row, meaning
 from tests.prove.simulation_plan import Plan
 from tests.prove.simulation_steps import Model
-from tests.prove.simulation_world import FINAL, Request, World
+from tests.prove.simulation_world import FINAL, Call, Request, World
 
 DAY = timedelta(days=1)
 VERDICTS = (None, Disposition.NOT_PLACED, Disposition.WRITTEN_OFF)
@@ -31,6 +31,8 @@ class Checks:
         self._by_number: dict[str, list[Request]] = defaultdict(list)
         self._given_up: set[str] = set()
         self._leads: dict[str, int] = {}
+        self._redials: dict[CallSid, Call] = {}
+        self._surplus: list[Call] = []
         world.posted, self.ledger.watch = self.posted, self.happened
 
     def _hold(self, holds: bool, what: str, request: Request | None = None) -> None:
@@ -123,6 +125,7 @@ class Checks:
 
     def at_end(self, ended: bool) -> None:
         self._hold(ended, "L1: it did not end")
+        self._redials = {sid: call for sid, call in self.world.calls.items() if call.by_itself}
         for row in self.ledger.rows:
             self._lead(row)
         self._rate()
@@ -159,6 +162,10 @@ class Checks:
             self._heard(request, attempt)
             if request.call is None or not request.truthful or request.token in self._given_up:
                 continue
+            if attempt.call_sid in self._redials:  # taken for a call that the list did not show yet, which is listed
+                self.roads["a redial taken for the call"] += 1
+                self._surplus.append(request.call)
+                continue
             known = request.call.sid in owned or attempt.alive
             self._hold(known, "D7: a call that no attempt owns", request)
             right = attempt.disposition in (None, FINAL[request.call.status])
@@ -178,14 +185,10 @@ class Checks:
         self.model.reconcile()
         doubtful = {dial.lead.number for dial in self.ledger.alive.values()}
         owned = {dial.attempt.call_sid for dial in self.ledger.dials.values()} | set(self.ledger.strangers)
-        for call in self.world.calls.values():
-            if (
-                call.by_itself
-                and not self.world.blind
-                and call.created < self.world.time.true - minutes(10)
-                and call.number not in doubtful
-            ):
-                self._hold(CallSid(call.sid) in owned, f"D7: the redial of {call.number[-5:]} was dropped")
+        late = self.world.time.true - minutes(10)
+        for call in [*self._redials.values(), *self._surplus]:
+            if not self.world.blind and call.created < late and call.number not in doubtful:
+                self._hold(call.sid in owned, f"D7: {call.sid} to {call.number[-5:]} was dropped")
                 self.roads["a stranger is listed"] += 1
 
     def _letters_again(self) -> None:

@@ -231,7 +231,8 @@ class Ledger:
             reserved = [dial for dial in row.dials if dial.attempt.state is AttemptState.RESERVED]
             for dial in reserved:
                 self._drop(dial)
-            if reserved or row.state in WAITING:
+            parked = row.state is LeadState.HELD and row.reason == PARKED
+            if reserved or parked or row.state in WAITING:
                 self._done(row, outcome, why)
 
     def recover(self) -> None:

@@ -2,26 +2,32 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from random import Random
 
 from campaign.core.policy import Policy, Rate
-from campaign.core.window import Window, always
+from campaign.core.window import Span, Window, always
 from tests.builders import KOLKATA, NOON, hours, minutes, policy, seconds, window
 from tests.prove.simulation_world import CALLER_ID
 
 
 class Remembering(Window):
-    """A window that works every day out once."""
+    """A window that works every day out once, for all seeds with the same hours."""
 
-    def _of(self, day: date) -> Iterator[tuple[datetime, datetime]]:
-        known = _DAYS.setdefault(str(self.hours[0]), {})
-        if day not in known:
-            known[day] = tuple(Window._of(self, day))
-        return iter(known[day])
+    def _stretches(self, begin: datetime) -> Iterator[tuple[datetime, datetime]]:
+        day = begin.astimezone(self.zone).date()
+        if day not in self._days:
+            midnight = datetime.combine(day, time(0), self.zone)
+            self._days[day] = tuple(Window._stretches(self, midnight))
+        return (each for each in self._days[day] if each[1] > begin)
+
+    @cached_property
+    def _days(self) -> dict[date, tuple[tuple[datetime, datetime], ...]]:
+        return _DAYS.setdefault(self.hours[0], {})
 
 
-_DAYS: dict[str, dict[date, tuple[tuple[datetime, datetime], ...]]] = {}
+_DAYS: dict[tuple[Span, ...], dict[date, tuple[tuple[datetime, datetime], ...]]] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class Play:
         self.luck = Random(~plan.seed)
         self.ended = False
         self._stirred = self.time.true
-        self._verdict = False
+        self._verdicts: set[str] = set()
         self._order = count()
         self._ahead: list[tuple[datetime, int, str, Request | None, Told | None]] = []
         self._flying: dict[str, Request] = {}
@@ -165,9 +165,11 @@ class Play:
             self._later(name, self.time.now() + seconds(5))
             return
         looked, again = len(self.world.all_requests), step()
-        if looked != len(self.world.all_requests) or self._verdict:
+        if looked != len(self.world.all_requests) or name in self._verdicts:
             self._soon("dial")
-        self._verdict = again is not None and again <= self.time.now()  # the next step says what was proved
+        self._verdicts.discard(name)
+        if again is not None and again <= self.time.now():
+            self._verdicts.add(name)  # the next step says what was proved
         self._later(name, again)
 
     def _reconcile(self) -> None:

@@ -17,6 +17,7 @@ from tests.prove.simulation_world import FINAL, NEVER_LEFT, Request, Told, World
 
 STOPPED = "the campaign was stopped"
 ASK_AGAIN = seconds(5)
+LOW_WATER, HIGH_WATER = 50, 200
 
 
 class Model(Asking):
@@ -74,18 +75,20 @@ class Model(Asking):
     # --- dialling
 
     def claim(self, campaign: int) -> datetime | None:
-        if len(self.queue) > 50:
+        if len(self.queue) > LOW_WATER:
             return None
-        match self.policy.window.at(self.time.now(), self.policy.ring_timeout):
+        match self.policy.window.at(now := self.time.now(), self.policy.ring_timeout):
             case Shut(until, _):
                 return until
             case Over(why):
                 self.ledger.close_rest(campaign, Outcome.EXPIRED, why)
                 return None
             case _:
-                claimed = self.ledger.claim(campaign, 200 - len(self.queue))
+                claimed = self.ledger.claim(campaign, HIGH_WATER - len(self.queue))
                 self.queue.extend(claimed)
-                return None if claimed else self.ledger.next_due(campaign)
+                if not claimed:
+                    return self.ledger.next_due(campaign)
+                return None if len(self.queue) > LOW_WATER else now
 
     def waiting(self) -> int:
         return len(self.queue)
