@@ -79,7 +79,7 @@ class Books:
         # A question is answered whole even if nobody waits any more: one broken off would leave its thread behind.
         asked = asyncio.ensure_future(self._answer(query))
         self._asked.add(asked)
-        asked.add_done_callback(self._asked.discard)
+        asked.add_done_callback(self._answered)
         return await asyncio.shield(asked)
 
     async def _answer(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
@@ -90,6 +90,11 @@ class Books:
                 f"The database cannot be read: {broken.orig}.",
                 "Restore it from a copy; `campaign verify` tells what is damaged.",
             ) from None
+
+    def _answered(self, asked: "asyncio.Future[Sequence[Any]]") -> None:
+        self._asked.discard(asked)
+        if not asked.cancelled():
+            asked.exception()  # whoever waits is told; that nobody waits any more is no fault
 
     async def quiet(self) -> None:
         """Until every question is answered."""

@@ -200,6 +200,7 @@ async def _serve(
         floor = Floor(house, desk, port, at_once)
         run = floor.take(campaign, limit)
         stack.enter_context(_signals(floor))
+        await house.books.tally(campaign.id)  # a damaged list is refused here, before anything is written
         await stack.enter_async_context(_door(house, floor))
         group = await stack.enter_async_context(desk.open())
         if not desk.reconciliation.forgetful:
