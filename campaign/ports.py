@@ -73,6 +73,12 @@ class Store(Protocol):
     async def add_details(self, details: Sequence[records.Details]) -> list[bool]:
         """Fill in durations, prices, recordings; what is known already stays."""
 
+    async def note_clock(self, started: datetime) -> timedelta:
+        """When this machine started, by its clock of today: by how much that was set ahead since the last start.
+
+        A machine that was started anew looks like one whose clock was set ahead. Nothing where it is not known.
+        """
+
     async def note_request(self, account: records.AccountId, sent_at: datetime) -> int:
         """A look-up is about to leave: its place in the rate, on disk."""
 
@@ -214,6 +220,9 @@ class Clock(Protocol):
 
     def ticks(self) -> float:
         """Real seconds that never stop, not even while the machine sleeps: for deadlines towards the network."""
+
+    def started(self) -> datetime:
+        """When this machine started, by the clock of today: it moves only when that is set."""
 
     def real(self, span: timedelta) -> float:
         """How many real seconds `span` takes."""

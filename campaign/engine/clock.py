@@ -32,6 +32,9 @@ class RealClock:
     def ticks(self) -> float:
         return ticks()
 
+    def started(self) -> datetime:
+        return self.now() - timedelta(seconds=ticks())
+
     def real(self, span: timedelta) -> float:
         return span.total_seconds()
 
@@ -71,6 +74,9 @@ class FastClock:
 
     def ticks(self) -> float:
         return ticks()
+
+    def started(self) -> datetime:
+        return datetime.fromtimestamp(0, UTC)  # nobody sets simulated time
 
     def real(self, span: timedelta) -> float:
         return span.total_seconds() / self._speed

@@ -32,8 +32,7 @@ async def compare(
 ) -> list[Check]:
     """Both ways. Raises AccountRefused, and CampaignError when the list cannot be had."""
     pacer = Pacer(Pace(policy.rate), clock)
-    now = clock.now()
-    pacer.pace.restore(await insight.recent_requests(campaign.account_id, now - policy.rate.period), now)
+    await pacer.take_up(campaign.account_id, store, insight)
     comparison = _Comparison(campaign, policy, store, insight, provider, pacer, clock)
     async with beside(pacer.run()):
         return await comparison.checks()

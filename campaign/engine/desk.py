@@ -142,8 +142,7 @@ class Desk:
 
     async def _take_up(self) -> None:
         now = self.clock.now()
-        answered = await self.insight.recent_requests(self.account, now - self.policy.rate.period)
-        self.pacer.restore(answered, await self.insight.allowance(self.account))
+        await self.pacer.take_up(self.account, self.store, self.insight)
         for call in await self.insight.live_calls(self.account):
             self.channels.take(call.attempt.id, call.attempt.latest_end or now)
         await self.callbacks.step(now)

@@ -15,11 +15,12 @@ from enum import IntEnum
 from asyncio_throttle import Throttler
 
 from campaign.core.allowance import Allowance
-from campaign.core.pace import Go, Pace, Wait, Why
+from campaign.core.pace import Go, Pace, Wait, Why, on_todays_clock
 from campaign.core.policy import Rate
+from campaign.core.records import AccountId
 from campaign.core.turns import Turns
 from campaign.engine.tasks import TurnedAway
-from campaign.ports import Clock
+from campaign.ports import Clock, Insight, Store
 
 
 class Rank(IntEnum):
@@ -74,6 +75,14 @@ class Pacer:
         self._ranks: Turns[Rank] = Turns()
         self._turns: Turns[tuple[Rank, Hashable]] = Turns()
         self._guard = Throttler(rate_limit=pace.rate.requests, period=clock.real(pace.rate.period))
+
+    async def take_up(self, account: AccountId, store: Store, insight: Insight) -> None:
+        """The places of an earlier process, even if the clock was set since, and what it knew of the account."""
+        now, started = self.clock.now(), self.clock.started()
+        set_ahead = await store.note_clock(started)
+        earlier = await insight.recent_requests(account, now - set_ahead - self.pace.rate.period)
+        answered = [on_todays_clock(at, now, set_ahead, started) for at in earlier]
+        self.restore(answered, await insight.allowance(account))
 
     async def place(self, rank: Rank, who: Hashable = None, weight: float = 1) -> Place:
         """Wait for a place. Raises TurnedAway once `turn_away` is called for whoever waits."""

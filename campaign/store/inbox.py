@@ -1,8 +1,8 @@
-"""Writing: callbacks as they arrive, and the look-ups' places in the rate."""
+"""Writing: callbacks as they arrive, the look-ups' places in the rate, and by which clock those are told."""
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -10,7 +10,9 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from campaign.core.records import AccountId, CallbackFate, InboxId, RawCallback
 from campaign.store import tables
 
-inbox, attempt, request = tables.inbox, tables.attempt, tables.request
+inbox, attempt, request, meta = tables.inbox, tables.attempt, tables.request, tables.meta
+STEADY = timedelta(seconds=1)  # less is no step, and need not be written
+CLOCK = "clock"  # in `meta`: when the machine started, by its own clock, as the last process saw it
 
 
 def keep(connection: Connection, raw: Sequence[RawCallback]) -> list[CallbackFate]:
@@ -56,6 +58,22 @@ def mark_read(connection: Connection, read: Sequence[tuple[InboxId, datetime]]) 
         [{"target": inbox_id, "read_at": now} for inbox_id, now in read],
     )
     return [True] * len(read)
+
+
+def note_clocks(connection: Connection, started: Sequence[datetime]) -> list[timedelta]:
+    return [_note_clock(connection, each) for each in started]
+
+
+def _note_clock(connection: Connection, started: datetime) -> timedelta:
+    clock = meta.c.name == CLOCK
+    before = connection.execute(select(meta.c.value).where(clock)).scalar_one_or_none()
+    if before is None:
+        connection.execute(insert(meta).values(name=CLOCK, value=started.isoformat()))
+        return timedelta(0)
+    moved = started - datetime.fromisoformat(before)
+    if abs(moved) > STEADY:
+        connection.execute(update(meta).where(clock).values(value=started.isoformat()))
+    return max(moved, timedelta(0))
 
 
 def note_requests(connection: Connection, sent: Sequence[tuple[AccountId, datetime]]) -> list[int]:

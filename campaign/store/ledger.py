@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -128,6 +128,10 @@ class Ledger:
 
     async def add_details(self, details: Sequence[Details]) -> list[bool]:
         return await self._writer.submit(Rank.CALLS, recording.add_details, details)
+
+    async def note_clock(self, started: datetime) -> timedelta:
+        [set_ahead] = await self._writer.submit(Rank.CALLS, inbox.note_clocks, [started])
+        return set_ahead
 
     async def note_request(self, account: AccountId, sent_at: datetime) -> int:
         [noted] = await self._writer.submit(Rank.CALLS, inbox.note_requests, [(account, sent_at)])

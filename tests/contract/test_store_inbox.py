@@ -1,5 +1,7 @@
 """Callbacks as they arrive, the details of calls, and the places of requests in the rate."""
 
+from datetime import timedelta
+
 from campaign.core.allowance import Allowance
 from campaign.core.attempt import AttemptId, Disposition
 from campaign.core.keyed import PublicId
@@ -138,6 +140,14 @@ async def test_a_start_takes_unheard_answers_for_heard_now_and_forgets_old_reque
     await bench.store.note_request(whose, NOON)
     await bench.store.recover(LATER)
     assert await bench.books.recent_requests(whose, NOON - hours(48)) == [LATER]
+
+
+async def test_by_how_much_the_clock_was_set_ahead_is_told_to_the_next_start(bench: Bench) -> None:
+    assert await bench.store.note_clock(NOON) == timedelta(0)
+    assert await bench.store.note_clock(NOON + seconds(90)) == seconds(90)
+    assert await bench.store.note_clock(NOON + seconds(60)) == timedelta(0)
+    assert await bench.store.note_clock(NOON + seconds(60.5)) == seconds(0.5)  # no step, and not written
+    assert await bench.store.note_clock(NOON + seconds(60.5)) == seconds(0.5)
 
 
 async def test_live_calls_are_those_of_the_account_oldest_first(bench: Bench, spring: CampaignId) -> None:

@@ -41,6 +41,9 @@ class Eager:
     def ticks(self) -> float:
         return 0.0
 
+    def started(self) -> datetime:
+        return NOON
+
     def real(self, span: timedelta) -> float:
         return span.total_seconds()
 

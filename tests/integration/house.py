@@ -42,7 +42,7 @@ from campaign.store import insight, ledger, schema, tables
 from campaign.store.insight import Books
 from campaign.store.ledger import Ledger
 from campaign.store.sqlite import Database, reading
-from tests.builders import NOON, minutes, policy
+from tests.builders import NOON, minutes, policy, seconds
 
 PATIENCE = 40.0  # seconds before a test that waits gives up
 FORM = "application/x-www-form-urlencoded"
@@ -59,6 +59,7 @@ class StillClock:
     def __init__(self, hour: float = 0.0) -> None:
         self.waiting: dict[Bell, datetime | None] = {}
         self._now = NOON
+        self._ticks = 100.0
         self._hour = hour
 
     def now(self) -> datetime:
@@ -68,7 +69,10 @@ class StillClock:
         return self.now()
 
     def ticks(self) -> float:
-        return 100.0
+        return self._ticks
+
+    def started(self) -> datetime:
+        return self._now - seconds(self._ticks)
 
     def real(self, span: timedelta) -> float:
         return span / timedelta(hours=1) * self._hour
@@ -84,6 +88,12 @@ class StillClock:
         bell.clear()
 
     def move(self, span: timedelta) -> None:
+        """Time passes."""
+        self._ticks += span.total_seconds()
+        self.set_ahead(span)
+
+    def set_ahead(self, span: timedelta) -> None:
+        """Somebody sets it; no time passes."""
         self._now += span
         for bell, until in list(self.waiting.items()):
             if until and until <= self._now:

@@ -117,6 +117,12 @@ async def test_fast_time_passes_so_many_times_faster() -> None:
     assert clock.now() >= NOON + minutes(1)
     assert clock.real(minutes(1)) == 0.1
     assert abs(clock.ticks() - ticks()) < 1  # deadlines towards the network stay real
+    assert clock.started() == FastClock(NOON + hours(1), speed=1).started()  # nobody sets simulated time
+
+
+def test_the_machine_started_when_its_ticks_did() -> None:
+    clock = RealClock()
+    assert abs(clock.started() + seconds(ticks()) - clock.now()) < seconds(1)
 
 
 async def test_idle_hours_are_skipped() -> None:

@@ -32,6 +32,22 @@ async def test_a_start_takes_up_the_pace_of_what_is_on_disk(tmp_path: Path) -> N
             assert len(house.provider.placed) == 2
 
 
+async def test_a_start_knows_what_has_just_left_even_if_the_clock_was_set_ahead_since(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=5, rate=Rate(3, minutes(1))) as house:
+        await house.run().desk.pacer.take_up(house.campaign.account_id, house.store, house.books)
+        for _ in range(3):
+            noted = await house.store.note_request(house.campaign.account_id, NOON)
+            await house.store.note_answer(noted, NOON)
+        house.clock.move(seconds(10))
+        house.clock.set_ahead(minutes(2))
+        async with going(house) as it:
+            await it.passes(seconds(30), seconds(19))
+            assert (house.provider.listings, house.provider.placed) == ([], [])
+            assert it.run.desk.pacer.waits_for == Waits(house.clock.now() + seconds(1), Why.WINDOW)
+            await it.passes(seconds(1))
+            assert len(house.provider.listings) + len(house.provider.placed) == 1
+
+
 async def test_a_restart_never_makes_more_requests_than_the_rate_allows(tmp_path: Path) -> None:
     rate = Rate(3, minutes(1))
     async with a_house(tmp_path, leads=9, rate=rate) as house:

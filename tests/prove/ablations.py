@@ -23,6 +23,7 @@ from tests.prove import (
     ablations_files,
     ablations_ledger,
     ablations_parts,
+    ablations_rate,
     ablations_web,
     ablations_wire,
 )
@@ -30,7 +31,15 @@ from tests.prove.ablations_kit import Ablation, CannotBeShown, Slice
 from tests.prove.part import Extent, Proved
 
 PART = "ablations"
-ROOMS = (ablations_core, ablations_doubts, ablations_ledger, ablations_wire, ablations_web, ablations_files)
+ROOMS = (
+    ablations_core,
+    ablations_doubts,
+    ablations_ledger,
+    ablations_rate,
+    ablations_wire,
+    ablations_web,
+    ablations_files,
+)
 ABLATIONS: dict[str, Ablation] = {each.name: each for room in ROOMS for each in room.ABLATIONS}
 AT_ONCE = 2
 SLICE = 3

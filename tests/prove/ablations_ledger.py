@@ -16,7 +16,6 @@ from campaign.core.lead import CampaignState, PhoneNumber
 from campaign.core.pace import Why
 from campaign.core.records import Happened, Intent, Reserved, Stranger
 from campaign.core.window import always
-from campaign.engine.pacer import Pacer
 from campaign.engine.run import PAUSED_BY_PEOPLE, Run
 from campaign.errors import CampaignError
 from campaign.store import audit, dialling, recording, recovery, sqlite, tables
@@ -157,17 +156,6 @@ async def wrong_guard(folder: Path) -> Sequence[str]:
                 await house.call(2)
         alive = [row for row in await house.rows("attempt") if row["state"] in ("sending", "accepted")]
         return ["C4: two attempts of one number are alive"] * (len(alive) > 1)
-
-
-@here
-async def told_to_wait(folder: Path) -> Sequence[str]:
-    """The provider answers 429 and asks for half a minute."""
-    async with a_house(folder, leads=3, rate=FREELY, channels=1) as house:
-        house.provider.answers.append(refused(Refusal.LATER, retry_after=30))
-        async with going(house):
-            await house.settle()
-        placed = len(house.provider.placed)
-        return ["C8: a request left while the provider had asked to wait"] * (placed > 1)
 
 
 @here

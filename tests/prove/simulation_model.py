@@ -6,7 +6,7 @@ Written apart from them; `simulation_real` plays the same seed through the real 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from campaign.core.attempt import Attempt, AttemptId, AttemptState, ResolvedBy
 from campaign.core.events import Accepted, Asked, Ended, Event, InDoubt, Refused, Sent, Silent
@@ -73,6 +73,7 @@ class Ledger:
         self.looked: list[datetime] = []
         self.strangers: dict[str, tuple[str, datetime]] = {}
         self.reconciled: datetime | None = None
+        self._skew = world.time.skew
         self.inbox: dict[tuple[str, str, str, int], Letter] = {}
         self.unread: deque[Letter] = deque()
         self.roads: Counter[str] = Counter()
@@ -245,13 +246,21 @@ class Ledger:
                 self.roads["interrupted before the answer"] += 1
                 self.record(dial, InDoubt(now, "the program was interrupted before the answer"))
 
-    def recent(self, since: datetime) -> list[datetime]:
+    def recent(self) -> list[datetime]:
+        """Requests of the last period, on today's clock, which may have been set since the last start."""
+        now, skew = self.time.now(), self.time.skew
+        set_ahead, self._skew = max(skew - self._skew, timedelta(0)), skew
+        found = [at + set_ahead if at + set_ahead <= now else min(at, now) for at in self._noted(now - set_ahead)]
+        return sorted(found)
+
+    def _noted(self, until: datetime) -> list[datetime]:
+        since = until - self.policy.rate.period
         found = [at for at in self.looked if at > since]
         for dial in self.dials.values():
             sent, replied = dial.attempt.sent_at, dial.replied_at
             if (sent and sent > since) or (replied and replied > since):
                 found.append(replied or sent or since)
-        return sorted(found)
+        return found
 
     def keep(self, token: str, told: Told) -> bool:
         """A callback, on disk; False for one that is there already, or whose attempt was never sent."""

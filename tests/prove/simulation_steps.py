@@ -35,7 +35,7 @@ class Model(Asking):
         self.queue.clear()
         self.ledger.recover()
         now = self.time.now()
-        self.pace.restore(self.ledger.recent(now - self.policy.rate.period), now)
+        self.pace.restore(self.ledger.recent(), now)
         self.read()
         self._polled_at = now
         self._poll(self._accepted())

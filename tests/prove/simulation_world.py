@@ -14,11 +14,12 @@ from campaign.core.attempt import CallSid, Disposition, Refusal
 from campaign.core.call import CallReport, LookUpFailed
 from campaign.core.events import Accepted, InDoubt, Refused
 from campaign.core.policy import Policy
-from tests.builders import minutes, seconds
+from tests.builders import NOON, minutes, seconds
 
 CALLER_ID = "08012300000"
 PAGE = 50
 AHEAD = timedelta(hours=5, minutes=30)  # the provider's clock
+BOOT = NOON - timedelta(days=1)  # of our machine
 FINAL = {
     "completed": Disposition.COMPLETED,
     "busy": Disposition.BUSY,
@@ -148,7 +149,10 @@ class Time:
         return self.now()
 
     def ticks(self) -> float:
-        return 100.0
+        return (self.true - BOOT).total_seconds()
+
+    def started(self) -> datetime:
+        return BOOT + self.skew
 
     def real(self, span: timedelta) -> float:
         return 0.0

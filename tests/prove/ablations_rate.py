@@ -1,0 +1,88 @@
+"""Ablations of the rate: what a start remembers of it, and what a refusal means before the next request may leave."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from campaign.core.attempt import Refusal
+from campaign.core.events import Refused
+from campaign.core.policy import Rate
+from campaign.engine import pacer
+from campaign.engine.dialer import Dialer
+from campaign.engine.pacer import Pacer
+from tests.builders import hours, minutes, seconds
+from tests.integration.going import going
+from tests.integration.house import FREELY, a_house, dialling, refused
+from tests.prove.ablations_kit import Ablation, around, here, nothing, swapped
+
+ONE, THREE = Rate(1, minutes(1)), Rate(3, minutes(1))
+
+
+@here
+async def told_to_wait(folder: Path) -> Sequence[str]:
+    """The provider answers 429 and asks for half a minute."""
+    async with a_house(folder, leads=3, rate=FREELY, channels=1) as house:
+        house.provider.answers.append(refused(Refusal.LATER, retry_after=30))
+        async with going(house):
+            await house.settle()
+        placed = len(house.provider.placed)
+        return ["C8: a request left while the provider had asked to wait"] * (placed > 1)
+
+
+@here
+async def no_connection(folder: Path) -> Sequence[str]:
+    """No connection is to be had; the grid has a place again by the time this is seen, and somebody waits for it."""
+    async with a_house(folder, leads=2, rate=ONE) as house, dialling(house, run := house.run()):
+        house.provider.answers.append(refused(Refusal.NO_CONNECTION))
+        house.provider.open.clear()
+        await run.dialer.step(house.clock.now())
+        await house.settle()
+        house.clock.move(minutes(2))
+        house.provider.open.set()
+        await house.settle()
+        return ["C8: a request left though no connection is to be had"] * (len(house.provider.placed) > 1)
+
+
+@here
+async def set_ahead(folder: Path) -> Sequence[str]:
+    """Three requests, all that a minute allows; the clock is set two hours ahead; the program starts anew."""
+    async with a_house(folder, leads=5, rate=THREE) as house:
+        await house.run().desk.pacer.take_up(house.campaign.account_id, house.store, house.books)
+        for _ in range(THREE.requests):
+            noted = await house.store.note_request(house.campaign.account_id, house.clock.now())
+            await house.store.note_answer(noted, house.clock.now())
+        house.clock.set_ahead(hours(2))
+        async with going(house) as it:
+            await it.passes(seconds(20))
+        asked = len(house.provider.listings) + len(house.provider.placed)
+        return [f"C8: {THREE.requests + asked} requests in 20 s"] if asked else []
+
+
+def _heeded_last(send: Any) -> Any:
+    """The place is free, and the answer on disk, before anybody hears what was refused."""
+
+    async def sent(self: Dialer, *given: Any) -> None:
+        told: list[Refused] = []
+
+        async def later(refusal: Refused) -> None:
+            told.append(refusal)
+
+        with patch.object(self, "_heed", later):
+            await send(self, *given)
+        for each in told:
+            await self._heed(each)
+
+    return sent
+
+
+def _as_written(at: datetime, *_: object) -> datetime:
+    return at
+
+
+ABLATIONS = (
+    Ablation("429 not heeded", swapped(Pacer, "pause", nothing), told_to_wait, "C8"),
+    Ablation("a refusal heeded after its place is free", around(Dialer, "_send", _heeded_last), no_connection, "C8"),
+    Ablation("a clock set ahead not seen at a start", swapped(pacer, "on_todays_clock", _as_written), set_ahead, "C8"),
+)
