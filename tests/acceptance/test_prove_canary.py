@@ -9,7 +9,6 @@ from tests.prove.part import Extent
 SECRET = Secret("API token", 'ca"na/+ %&=ry')
 
 
-@pytest.mark.soak
 @pytest.mark.timeout(180)  # several processes
 def test_no_secret_and_no_number_gets_out_and_no_core_may_be_dumped() -> None:
     proved = prove(Extent(slice=True))

@@ -28,7 +28,7 @@ from tests.prove import (
     ablations_wire,
 )
 from tests.prove.ablations_kit import Ablation, CannotBeShown, Slice
-from tests.prove.part import Extent, Proved
+from tests.prove.part import Extent, Proved, memory
 
 PART = "ablations"
 ROOMS = (
@@ -131,8 +131,7 @@ def _without(ablation: Ablation, scene: Slice) -> Sequence[str]:
 
 def _played(scene: Slice) -> Sequence[str]:
     """In an empty folder, in memory where there is one, so that no disk is waited for."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+    with tempfile.TemporaryDirectory(dir=memory()) as folder:
         return scene(Path(folder).resolve())
 
 

@@ -225,7 +225,7 @@ DAYS = (
     Day("a run", _runs, [0], source="dotenv", small=True),
     Day("a run by files", _runs, [0], source="files", own=True),
     Day("a run by environment", _runs, [0], own=True),
-    Day("wrong credentials", _runs, [5], accepted=False, small=True),
+    Day("wrong credentials", _runs, [5], accepted=False),
     Day("nobody listens", _is_ended, [130], listening=False),
     Day("server errors", _runs, [4], faults={"error_503": 1.0}),
     Day("answers lost", _runs, [0], faults={"answer_lost": 1.0}),
@@ -237,8 +237,5 @@ DAYS = (
         Day(f"a fault in {place}", partial(_runs, broken=place), [1], own=True, small=place == "place")
         for place in ENDING
     ),
-    *(
-        Day(f"a fault in {place}", partial(_runs, broken=place), [4], own=True, small=place == "keep")
-        for place in OUTLIVED
-    ),
+    *(Day(f"a fault in {place}", partial(_runs, broken=place), [4], own=True) for place in OUTLIVED),
 )

@@ -19,9 +19,8 @@ from random import Random
 
 from tests.prove import disk_processes, disk_refusals
 from tests.prove.disk_play import Played, play
-from tests.prove.disk_world import KINDS, Disk
-from tests.prove.kills_office import memory
-from tests.prove.part import Extent, Proved
+from tests.prove.disk_world import KINDS, Disk, disk_of
+from tests.prove.part import Extent, Proved, memory, regressions
 
 PART = "disk"
 AT_ONCE = 2
@@ -35,8 +34,7 @@ def prove(extent: Extent) -> Proved:
     for disk, played in _plays(extent):
         figures["failing writes"] += 1
         figures += played.roads
-        often = "for good" if disk.for_good else "once"
-        failures += [f"write {disk.bad} fails {often} ({disk.kind}): {wrong}" for wrong in played.wrong]
+        failures += [f"a failing write ({disk.words}): {wrong}" for wrong in played.wrong]
     if not extent.slice:
         failures += [f"never happened: {road}" for road in SOMETIMES if not figures[road]]
         for part in [disk_refusals.prove(), *([disk_processes.prove(extent)] if extent.long else [])]:
@@ -47,7 +45,7 @@ def prove(extent: Extent) -> Proved:
 
 def _plays(extent: Extent) -> Iterator[tuple[Disk, Played]]:
     writes = one(Disk()).writes
-    disks = list(_disks(writes, extent))
+    disks = [*map(disk_of, regressions(PART)), *_disks(writes, extent)]
     if extent.slice:
         yield from ((disk, one(disk)) for disk in disks)
         return

@@ -22,6 +22,7 @@ from tests.builders import NOON, hours, seconds
 from tests.integration.going import Going, going
 from tests.integration.house import FREELY, KEY, House, a_house, ending
 from tests.prove.disk_world import SCRIPTS, Call, Disk, Phones, beneath, phones
+from tests.prove.part import memory
 
 LOOPBACK = "127.0.0.1"
 POLICY: dict[str, Any] = {
@@ -81,7 +82,7 @@ async def play(folder: Path, disk: Disk) -> Played:
 @cache
 def _empty_database() -> bytes:
     """Made on a good disk: making one takes longer than a whole play."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=memory()) as folder:
         schema.prepare(file := Path(folder) / "empty.db")
         return file.read_bytes()
 

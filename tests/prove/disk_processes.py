@@ -10,9 +10,9 @@ from pathlib import Path
 from random import Random
 
 from tests.prove.kills_judge import Judge, Log
-from tests.prove.kills_office import Blow, Case, memory, play, system_calls, town_for
+from tests.prove.kills_office import Blow, Case, play, system_calls, town_for
 from tests.prove.launcher import Launcher
-from tests.prove.part import Extent, Proved
+from tests.prove.part import Extent, Proved, memory
 
 ERRORS = {"pwrite64": ("ENOSPC", "ENOSPC+", "EIO", "EIO+"), "fdatasync": ("EIO", "EIO+")}
 EACH = 12

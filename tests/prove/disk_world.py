@@ -30,6 +30,7 @@ SCRIPTS: Sequence[Sequence[Disposition]] = (
 )
 """How each phone answers, call by call."""
 WRITES = ("INSERT", "UPDATE", "DELETE")
+OFTEN = ("once", "for good")
 KINDS = ("database or disk is full", "disk I/O error")
 
 
@@ -44,6 +45,11 @@ class Disk:
     failed: int = 0
 
     @property
+    def words(self) -> str:
+        """As a line of `regressions.txt` has it."""
+        return f"{self.bad}/{OFTEN[self.for_good]}/{self.kind}"
+
+    @property
     def broken(self) -> bool:
         return self.for_good and self.failed > 0
 
@@ -55,6 +61,11 @@ class Disk:
         if self.bad and (self.writes == self.bad or (self.for_good and self.writes > self.bad)):
             self.failed += 1
             raise sqlite3.OperationalError(self.kind)
+
+
+def disk_of(words: str) -> Disk:
+    bad, often, kind = words.split("/", 2)
+    return Disk(kind, int(bad), often == OFTEN[True])
 
 
 @contextmanager

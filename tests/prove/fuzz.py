@@ -4,10 +4,12 @@ The n-th input of a seed is always the same. An input that broke something is ke
 """
 
 import asyncio
+import multiprocessing
 import tempfile
 import time
 from collections.abc import Iterator
-from itertools import count
+from concurrent.futures import ProcessPoolExecutor
+from itertools import count, repeat
 from pathlib import Path
 from random import Random
 
@@ -16,23 +18,25 @@ from tests.builders import NOON
 from tests.prove import fuzz_answers, fuzz_corpus, fuzz_lists, fuzz_web
 from tests.prove.fuzz_limits import Findings
 from tests.prove.fuzz_mutator import mutate
-from tests.prove.part import Extent, Proved
+from tests.prove.part import Extent, Proved, memory, regressions
 
 PART = "fuzz"
+AT_ONCE = 2
 FEWEST = 60
 """Inputs, however slow the machine: each file of the corpus comes by itself before."""
 
 
 def prove(extent: Extent) -> Proved:
-    """A third of the time each for answers and the reading of callbacks, for lists, for callbacks over HTTP."""
+    """Each kind for a minute, side by side: answers and the reading of callbacks, lists, callbacks over HTTP."""
     found = Findings(Path(tempfile.gettempdir()) / "campaign-fuzz")
-    with tempfile.TemporaryDirectory(dir=_memory()) as folder:
-        for number, seed in enumerate(seeds := _seeds(extent)):
-            seconds = extent.pick(5, 500, 36_000) / 10 / len(seeds)
-            _feed_wire(seed, seconds, found)
-            _feed_lists(seed, seconds, Path(folder) / "leads.csv", found)
-            (office := Path(folder) / str(number)).mkdir()
-            asyncio.run(_feed_web(seed, seconds, office, found))
+    if extent.slice:
+        parts = [_fed(kind, extent, found.folder) for kind in KINDS]
+    else:
+        with ProcessPoolExecutor(AT_ONCE, multiprocessing.get_context("spawn")) as pool:
+            parts = list(pool.map(_fed, KINDS, repeat(extent), repeat(found.folder)))
+    for part in parts:
+        found.figures += part.figures
+        found.failures |= part.failures
     found.never("answer", fuzz_answers.marks())
     found.never("callback", iter(fuzz_answers.CALLBACK_MARKS))
     found.never("list", iter(fuzz_lists.MARKS))
@@ -40,15 +44,14 @@ def prove(extent: Extent) -> Proved:
     return Proved(PART, found.figures, list(found.failures.values()))
 
 
-def _seeds(extent: Extent) -> list[int]:
-    regressions = Path(__file__).with_name("regressions.txt")
-    lines = regressions.read_text().splitlines() if regressions.exists() else []
-    return [extent.seed, *(int(line.split()[1]) for line in lines if line.split()[:1] == [PART])]
-
-
-def _memory() -> Path | None:
-    memory = Path("/dev/shm")
-    return memory if memory.is_dir() else None
+def _fed(kind: str, extent: Extent, kept: Path) -> Findings:
+    """What inputs of one kind came to: the corpus, then what is drawn from the seeds."""
+    found, seeds = Findings(kept), [extent.seed, *map(int, regressions(PART))]
+    seconds = extent.pick(1, 120, 7_200) / 2 / len(seeds)
+    with tempfile.TemporaryDirectory(dir=memory()) as folder:
+        for seed in seeds:
+            KINDS[kind](seed, seconds, Path(folder), found)
+    return found
 
 
 def _drawn(kind: str, seed: int, seconds: float) -> Iterator[Random]:
@@ -60,7 +63,7 @@ def _drawn(kind: str, seed: int, seconds: float) -> Iterator[Random]:
         yield Random(f"{kind}/{seed}/{number}")
 
 
-def _feed_wire(seed: int, seconds: float, found: Findings) -> None:
+def _feed_wire(seed: int, seconds: float, folder: Path, found: Findings) -> None:
     bodies, callbacks = fuzz_corpus.answers(), fuzz_corpus.callbacks()
     for body in bodies:
         for status in (200, 400, 403, 404):
@@ -74,8 +77,8 @@ def _feed_wire(seed: int, seconds: float, found: Findings) -> None:
         fuzz_answers.feed_callback(fuzz_answers.a_content_type(luck), body, found)
 
 
-def _feed_lists(seed: int, seconds: float, file: Path, found: Findings) -> None:
-    sheets = fuzz_corpus.lists()
+def _feed_lists(seed: int, seconds: float, folder: Path, found: Findings) -> None:
+    sheets, file = fuzz_corpus.lists(), folder / "leads.csv"
     for sheet in sheets:
         fuzz_lists.feed(sheet, file, found)
     for luck in _drawn("list", seed, seconds):
@@ -83,7 +86,12 @@ def _feed_lists(seed: int, seconds: float, file: Path, found: Findings) -> None:
         fuzz_lists.feed(mutate(sheet, sheets, luck), file, found)
 
 
-async def _feed_web(seed: int, seconds: float, folder: Path, found: Findings) -> None:
+def _feed_web(seed: int, seconds: float, folder: Path, found: Findings) -> None:
+    (office := folder / str(seed)).mkdir()
+    asyncio.run(_over_http(seed, seconds, office, found))
+
+
+async def _over_http(seed: int, seconds: float, folder: Path, found: Findings) -> None:
     bodies = fuzz_corpus.callbacks()
     async with fuzz_web.a_site(folder) as site:
         for body in bodies:
@@ -94,3 +102,6 @@ async def _feed_web(seed: int, seconds: float, folder: Path, found: Findings) ->
             letter = fuzz_web.a_letter(luck, bodies, fuzz_answers.a_content_type(luck))
             await fuzz_web.feed(letter, site, luck, found)
         await fuzz_web.read(site, found)
+
+
+KINDS = {"wire": _feed_wire, "lists": _feed_lists, "web": _feed_web}

@@ -5,7 +5,6 @@ One simulated town serves many offices: each has numbers and a caller id of its 
 
 import csv
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -96,13 +95,19 @@ class Case:
 
     def __str__(self) -> str:
         more = f", then at {self.again}" if self.again else ""
-        return f"{self.scene}, {' '.join(SCENES[self.scene][self.step])}: at {self.blow}{more}"
+        return f"{self.scene}, {' '.join(SCENES[self.scene][self.step])}: at {self.blow}{more} ({self.words})"
+
+    @property
+    def words(self) -> str:
+        """As a line of `regressions.txt` has it."""
+        blows = [self.blow, self.again] if self.again else [self.blow]
+        return "/".join([self.scene, str(self.step), *(f"{each.at}/{each.hit}" for each in blows)])
 
 
-def memory() -> str | None:
-    """Where files need no disk, so that a sync costs nothing; a killed process loses nothing by it."""
-    shared = Path("/dev/shm")
-    return str(shared) if os.access(shared, os.W_OK) else None
+def case_of(words: str) -> Case:
+    scene, step, *blows = words.split("/")
+    first, *again = [Blow(at, int(hit), at in SYSTEM) for at, hit in zip(blows[::2], blows[1::2], strict=True)]
+    return Case(scene, int(step), first, *again)
 
 
 def town_for(folder: Path, offices: int, seed: int) -> AbstractContextManager[Town]:

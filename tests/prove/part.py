@@ -1,8 +1,12 @@
 """What every part of the proof hands back, and how much of it is wanted."""
 
+import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+
+REGRESSIONS = Path(__file__).with_name("regressions.txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,18 @@ class Proved:
 
 
 Part = Callable[[Extent], Proved]
+
+
+def memory() -> str | None:
+    """Where files need no disk, so that a sync costs nothing; a killed process loses nothing by it."""
+    shared = Path("/dev/shm")
+    return str(shared) if os.access(shared, os.W_OK) else None
+
+
+def regressions(part: str) -> list[str]:
+    """What failed once, in the words of its part, from `regressions.txt`: `part words  # why`."""
+    lines = (line.partition("#")[0].strip() for line in REGRESSIONS.read_text().splitlines())
+    return [line.removeprefix(f"{part} ").strip() for line in lines if line.startswith(f"{part} ")]
 
 
 def commit() -> str:

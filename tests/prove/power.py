@@ -18,7 +18,7 @@ from pathlib import Path
 from random import Random
 
 from tests.prove import power_run
-from tests.prove.part import Extent, Proved
+from tests.prove.part import Extent, Proved, memory, regressions
 from tests.prove.power_disk import DATABASE, JOURNAL, SYNCS, WAL, Disk
 from tests.prove.power_image import Cut, Image, Way
 from tests.prove.power_promises import Answered, Posted, Promise, attempt_of, promises
@@ -75,7 +75,7 @@ def prove(extent: Extent, launcher: Path | None = None) -> Proved:
         return Proved(PART, {"skipped": hindrance}, failures)
     found = Findings()
     for seed in _seeds(extent):
-        with tempfile.TemporaryDirectory(dir=_memory()) as base:
+        with tempfile.TemporaryDirectory(dir=memory()) as base:
             _prove_one(extent, seed, launcher, Path(base).resolve(), found)
     return Proved(PART, found.figures, list(found.failures.values()))
 
@@ -92,17 +92,9 @@ def _prove_one(extent: Extent, seed: int, launcher: Path | None, base: Path, fou
         found.failures[str(base)] = f"again: python -m tests.prove.power {_keep(base)} --seed {seed}"
 
 
-def _memory() -> Path | None:
-    """Images are laid many a second: in memory, where the machine has such a folder."""
-    memory = Path("/dev/shm")
-    return memory if memory.is_dir() else None
-
-
 def _seeds(extent: Extent) -> Iterator[int]:
     yield from range(extent.seed, extent.seed + extent.pick(1, 1, 50))
-    regressions = Path(__file__).with_name("regressions.txt")
-    lines = regressions.read_text().splitlines() if regressions.exists() else []
-    yield from (int(line.split()[1]) for line in lines if line.split()[:1] == [PART])
+    yield from map(int, regressions(PART))
 
 
 def _keep(folder: Path) -> Path:
@@ -119,7 +111,7 @@ def _cut_up(recording: Recording, wanted: int, reopened: int, seed: int, found: 
     found.figures["checkpoints"] += sum(_is_checkpoint(call) and call.begun > first for call in calls)
     _check_recording(recording, calls, promised, found)
     film = _Film(recording.was / "office", calls, promised)
-    with tempfile.TemporaryDirectory(dir=_memory()) as folder:
+    with tempfile.TemporaryDirectory(dir=memory()) as folder:
         _draw(film, wanted, seed, found, Path(folder))
         _reopen(film, reopened, seed, found, Path(folder))
     for mark in (*SOMETIMES, "connect requests", "callbacks answered", "checkpoints"):
