@@ -18,11 +18,11 @@ from campaign.intake.workbook import as_text
 def read_parquet(path: Path) -> "ParquetTable":
     """Raises ListError for what cannot be read, CampaignError where the package is missing."""
     try:
-        from pyarrow import ArrowInvalid
+        from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
     except ImportError:
         raise CampaignError("Parquet files need a package more.", "pip install 'campaign[parquet]'") from None
-    return ParquetTable(path, ParquetFile, ArrowInvalid)
+    return ParquetTable(path, ParquetFile, ArrowException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +61,5 @@ class ParquetTable:
         try:
             with self.open(self.path) as file:
                 yield file
-        except self.invalid:
+        except (self.invalid, UnicodeDecodeError, OSError):
             raise ListError("it cannot be read as a Parquet file.", "Export it again.", file=self.path.name) from None

@@ -125,7 +125,7 @@ TEXTS = [
             "2 1, 4 2, 7 3"),
     Exhibit("line ends that are none", text(HEADER, "As\x0bha\u2028,#1,Pu\x85ne", "R\x1cavi,#2,"), "2 1, 3 2"),
     Exhibit("a cell of 10 MB", text(HEADER, TWO[0], f"{'x' * 10_000_000},#2,"), refused="line 3: this line is too long"),
-    Exhibit("a quoted cell of 10 MB", text(HEADER, TWO[0], '"' + "xy\n" * 3_500_000 + '",#2,'), refused="line 3: a quote opens here"),
+    Exhibit("a quoted cell of 10 MB", text(HEADER, TWO[0], '"' + f"{'x' * 99}\n" * 100_000 + '",#2,'), refused="line 3: a quote opens here"),
     Exhibit("a long note", text(HEADER, f"Asha,#1,{'x' * 100_001}", TWO[1]), "2 field_too_long, 3 2"),
     Exhibit("two thousand columns", text(",".join(["phone", *map(str, range(2_000))]), "#1"), refused="line 1: its first line has 2001"),
     Exhibit("an old workbook", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), refused="a workbook of the old Excel format", suffix=".xls"),
