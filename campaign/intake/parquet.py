@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from campaign.errors import CampaignError, ListError
+from campaign.errors import ListError, UsageError
 from campaign.intake import table
 from campaign.intake.table import Row, Rows
 from campaign.intake.workbook import as_text
 
 
 def read_parquet(path: Path) -> "ParquetTable":
-    """Raises ListError for what cannot be read, CampaignError where the package is missing."""
+    """Raises ListError for what cannot be read, UsageError where the package is missing."""
     try:
         from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
     except ImportError:
-        raise CampaignError("Parquet files need a package more.", "pip install 'campaign[parquet]'") from None
+        raise UsageError("Parquet files need one package more.", "pip install pyarrow") from None
     return ParquetTable(path, ParquetFile, ArrowException)
 
 

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from math import isnan
 from pathlib import Path
 
-from campaign.errors import CampaignError, ListError
+from campaign.errors import ListError, UsageError
 from campaign.intake import table
 from campaign.intake.form import Form
 from campaign.intake.table import Row, Rows
@@ -26,7 +26,7 @@ def read_workbook(path: Path, form: Form) -> "WorkbookTable":
     try:
         import python_calamine as calamine
     except ImportError:
-        raise CampaignError("Excel workbooks need a package more.", "pip install 'campaign[excel]'") from None
+        raise UsageError("Excel workbooks need one package more.", "pip install python-calamine") from None
 
     name = form.file_name or path.name
     try:
@@ -86,6 +86,8 @@ def as_text(value: object) -> str:
         if not value.is_integer():
             return "" if isnan(value) else repr(value)
         return str(int(value)) if abs(value) < EXACT else f"{value:.14E}"
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
     if isinstance(value, date | time):
         return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
     return "" if value is None else str(value)

@@ -109,6 +109,8 @@ BOOKS = [
             suffix=".parquet", told="Parquet"),
     Exhibit("Parquet: whole numbers and fractions", table(phone=[9_812_300_001.0, 9_812_300_002.0, None], at=[datetime(2026, 1, 2, tzinfo=UTC)] * 3),
             "1 1, 2 2, 3 empty", suffix=".parquet"),
+    Exhibit("Parquet: whole numbers, and bytes that are text", table(phone=[9_812_300_001, 919_812_300_002], name=[b"Asha", "आ".encode()]),
+            "1 1, 2 2", suffix=".parquet"),
     Exhibit("Parquet without a row", table(phone=pyarrow.array([], pyarrow.string())), refused="there is nothing below the header", suffix=".parquet"),
     Exhibit("Parquet, cut off", b"PAR1" + bytes(50), refused="it cannot be read as a Parquet file", suffix=".parquet"),
 ]  # fmt: skip

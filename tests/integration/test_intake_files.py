@@ -3,6 +3,7 @@
 import csv
 import os
 import re
+import sys
 from collections import Counter
 from io import StringIO
 from itertools import chain
@@ -13,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaign.core.records import NewLead, Reject, RejectReason
-from campaign.errors import ListError
+from campaign.errors import ListError, UsageError
 from campaign.intake import Form, NumberRules, Sheet, lines, open_sheet, preview, table
+from tests.integration.gallery_books import sheet as sheet_of
+from tests.integration.gallery_books import table as table_of
 
 IN = NumberRules("IN")
 SAMPLE = Path(__file__).parents[2] / "samples" / "leads.csv"
@@ -185,6 +188,37 @@ def test_a_list_comes_in_chunks_and_says_how_far_it_is(tmp_path: Path, monkeypat
     assert [line.source_line for line in chain.from_iterable(chunks)] == list(range(2, 10))
     assert done[-1] == sheet.size
     assert done == sorted(done)
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".parquet"])
+def test_workbooks_and_parquet_say_how_far_they_are_too(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "CHUNK", 2)
+    phones = [9_812_300_001, 9_812_300_002, 9_812_300_003]
+    make = sheet_of(("phone",), *((each,) for each in phones)) if suffix == ".xlsx" else table_of(phone=phones)
+    make(path := tmp_path / f"list{suffix}")
+    sheet, done = open_sheet(path), list[int]()
+    assert [len(chunk) for chunk in lines(sheet, rules=IN, progress=done.append)] == [2, 1]
+    assert done[0] < done[1] == sheet.size
+
+
+@pytest.mark.parametrize(
+    ("package", "magic", "told"),
+    [("python_calamine", b"PK\x03\x04", "python-calamine"), ("pyarrow", b"PAR1", "pyarrow")],
+)
+def test_without_the_package_that_reads_a_file_it_is_named(
+    tmp_path: Path, package: str, magic: bytes, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(UsageError) as refused:
+        open_sheet(written(tmp_path, magic))
+    assert told in refused.value.hint
+
+
+def test_a_sheet_is_only_asked_of_a_workbook(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--sheet"):
+        open_sheet(written(tmp_path, "phone\n9812300001\n"), form=Form(sheet="June"))
 
 
 def test_the_preview_is_the_first_lines_as_they_are_read() -> None:
