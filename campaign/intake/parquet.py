@@ -34,6 +34,10 @@ class ParquetTable:
     invalid: type[Exception]
 
     @property
+    def part(self) -> str:
+        return ""
+
+    @property
     def told(self) -> str:
         return "Parquet"
 

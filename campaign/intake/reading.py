@@ -25,7 +25,7 @@ def lines(sheet: Sheet, *, rules: NumberRules, progress: Callable[[int], None] |
             check_numbers(found[:LOOKED_AT], sheet.phone_column, sheet.file_name)
             judged = True
         yield found
-    if digest(sheet.path) != sheet.sha256:
+    if digest(sheet.path) != sheet.of_bytes:
         raise ListError("the file changed while it was read.", "Try again.", file=sheet.file_name)
 
 

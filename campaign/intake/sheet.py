@@ -1,5 +1,6 @@
 """A file that has been opened and found to be a list. Called by `wiring`; nothing of it is loaded yet."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,9 @@ WHATEVER = Form()
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A list. `sha256`: hex, of its bytes; `size`: in bytes; `needs`: columns for CustomField.
+    """A list. `sha256`: hex, of its bytes and of which part of them it is; `of_bytes`: of all its bytes alone.
 
+    `size`: in bytes; `needs`: columns for CustomField.
     `why_column`, `told` (what kind of file it is): plain phrases; `named`: a person said which column it is.
     `header_line`: where the header stands, 0 if there is none.
     """
@@ -27,6 +29,7 @@ class Sheet:
     path: Path
     file_name: str
     sha256: str
+    of_bytes: str
     size: int
     table: Table
     told: str
@@ -58,7 +61,7 @@ def open_sheet(
     with told(path):
         table = _table(path, kind, form, wanted)
         rows = table.first()
-        sha256, size = digest(path), path.stat().st_size
+        of_bytes, size = digest(path), path.stat().st_size
     if not rows:
         raise ListError("the file is empty.", "Its first line names the columns, one of them “phone”.", file=name)
     header = _numbered(rows[0], wanted, name) or header_of(rows, wanted)
@@ -77,7 +80,8 @@ def open_sheet(
     return Sheet(
         path,
         name,
-        sha256,
+        _identity(of_bytes, table.part),
+        of_bytes,
         size,
         table,
         _told(table, header, rows),
@@ -119,6 +123,11 @@ def _numbered(first: Row, wanted: Sequence[str], file: str) -> Row | None:
             line=first.line,
         )
     return Row(0, tuple(str(place) for place in range(1, width + 1)))
+
+
+def _identity(of_bytes: str, part: str) -> str:
+    """Two sheets of one workbook are two lists."""
+    return hashlib.sha256(f"{of_bytes} {part}".encode()).hexdigest() if part else of_bytes
 
 
 def _told(table: Table, header: Row, rows: Sequence[Row]) -> str:

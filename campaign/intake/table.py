@@ -47,6 +47,11 @@ class Table(Protocol):
         """What kind of file it is, for a person: encoding, delimiter, sheet."""
         ...
 
+    @property
+    def part(self) -> str:
+        """Which part of the file it is, where a file has several; else nothing."""
+        ...
+
     def first(self) -> list[Row]:
         """The first `PEEK` rows that are not blank, the header and what stands above it among them."""
         ...

@@ -44,6 +44,10 @@ class TextTable:
     said: bool = False
 
     @property
+    def part(self) -> str:
+        return ""
+
+    @property
     def told(self) -> str:
         named = DELIMITERS.get(self.delimiter, f"“{self.delimiter}”")
         packed = "packed, " if self.kind is Kind.GZIP else ""

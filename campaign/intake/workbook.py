@@ -55,6 +55,10 @@ class WorkbookTable:
     size: int
 
     @property
+    def part(self) -> str:
+        return self.sheet
+
+    @property
     def told(self) -> str:
         return f"Excel workbook, sheet “{self.sheet}”"
 

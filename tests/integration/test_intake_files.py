@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from campaign.core.records import NewLead, Reject, RejectReason
 from campaign.errors import ListError, UsageError
 from campaign.intake import Form, NumberRules, Sheet, lines, open_sheet, preview, table
+from tests.integration.gallery_books import several
 from tests.integration.gallery_books import sheet as sheet_of
 from tests.integration.gallery_books import table as table_of
 
@@ -201,6 +202,15 @@ def test_workbooks_and_parquet_say_how_far_they_are_too(
     sheet, done = open_sheet(path), list[int]()
     assert [len(chunk) for chunk in lines(sheet, rules=IN, progress=done.append)] == [2, 1]
     assert done[0] < done[1] == sheet.size
+
+
+def test_two_sheets_of_one_workbook_are_two_lists(tmp_path: Path) -> None:
+    several(May=[["phone"], [9_812_300_001]], June=[["phone"], [9_812_300_002]])(path := tmp_path / "list.xlsx")
+    may, june = (open_sheet(path, form=Form(sheet=name)) for name in ("May", "June"))
+    assert may.sha256 != june.sha256
+    assert may.of_bytes == june.of_bytes
+    assert open_sheet(path, form=Form(sheet="May")).sha256 == may.sha256
+    assert len(read(may)) == len(read(june)) == 1
 
 
 @pytest.mark.parametrize(

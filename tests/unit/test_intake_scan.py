@@ -174,3 +174,13 @@ def test_where_the_blocks_end_makes_no_difference(text: str, block: int) -> None
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(scan, "BLOCK", block)
         assert told() == at_once
+
+
+@pytest.mark.parametrize(("bad", "told"), [("\0", "NUL"), ("\udce9", "not UTF-8")])
+def test_what_no_line_may_hold_is_found_where_a_quoted_cell_goes_on_beyond_a_block(
+    bad: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "BLOCK", 5)
+    with pytest.raises(ListError, match=told) as refused:
+        scanned(f'a,b\n"x\ny\n{bad}z",2\n')
+    assert refused.value.line == 4
