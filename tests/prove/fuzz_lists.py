@@ -13,12 +13,14 @@ from pathlib import Path
 
 from campaign.core.records import NewLead, Reject, RejectReason
 from campaign.errors import ListError
-from campaign.intake import NumberRules, Sheet, lines, open_sheet, preview
+from campaign.intake import Form, NumberRules, Sheet, lines, open_sheet, preview
 from campaign.intake.text import TextTable
 from tests.prove.fuzz_limits import Findings, TooSlow, bounded, story
 
 MARKS = ("read", "refused", "lead", "reject", "quoted", "wrong width", "recognised")
 IN = NumberRules("IN")
+FORMS = (Form(), Form(phone_column="phone", multiline=True))
+"""As a person gives it, and so that as little as can be is refused."""
 LONGEST_WORDS = 3_000
 WIDTHS = (RejectReason.TOO_MANY_FIELDS, RejectReason.TOO_FEW_FIELDS)
 _BREAKS = "\r\n"
@@ -35,8 +37,13 @@ class Counted:
 def feed(data: bytes, file: Path, found: Findings) -> None:
     """One list; `file`: where it is laid."""
     file.write_bytes(data)
+    for form in FORMS:
+        _feed(data, file, form, found)
+
+
+def _feed(data: bytes, file: Path, form: Form, found: Findings) -> None:
     try:
-        breaches = list(_read(data, file, found))
+        breaches = list(_read(data, file, form, found))
     except ListError as refused:
         found.figures["list refused"] += 1
         told = f"{refused.message} {refused.hint}"
@@ -48,9 +55,9 @@ def feed(data: bytes, file: Path, found: Findings) -> None:
         found.breach("list", f"list: {what}", data)
 
 
-def _read(data: bytes, file: Path, found: Findings) -> Iterator[str]:
+def _read(data: bytes, file: Path, form: Form, found: Findings) -> Iterator[str]:
     with bounded():
-        sheet = open_sheet(file)
+        sheet = open_sheet(file, form=form)
         got = list(chain.from_iterable(lines(sheet, rules=IN)))
         shown = preview(sheet, rules=IN)
     found.figures["list read"] += 1
