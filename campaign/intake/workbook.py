@@ -12,6 +12,7 @@ from pathlib import Path
 
 from campaign.errors import ListError, UsageError
 from campaign.intake import table
+from campaign.intake.archive import check_archive
 from campaign.intake.form import Form
 from campaign.intake.table import Row, Rows
 
@@ -29,12 +30,13 @@ def read_workbook(path: Path, form: Form) -> "WorkbookTable":
         raise UsageError("Excel workbooks need one package more.", "pip install python-calamine") from None
 
     name = form.file_name or path.name
+    check_archive(path, name)
     try:
         with calamine.load_workbook(path) as book:
             if form.sheet and form.sheet not in book.sheet_names:
                 raise ListError(f"there is no sheet “{form.sheet}”.", _there_are(book.sheet_names), file=name)
             wanted = [form.sheet] if form.sheet else book.sheet_names
-            found = {each: _filled(book.get_sheet_by_name(each).to_python(skip_empty_area=False)) for each in wanted}
+            found = {each: _filled(book.get_sheet_by_name(each).iter_rows()) for each in wanted}
     except calamine.CalamineError:
         hint = "Open it in Excel and save it again, or save the sheet as CSV."
         raise ListError("it cannot be read as an Excel workbook.", hint, file=name) from None
@@ -97,7 +99,7 @@ def as_text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _filled(rows: Sequence[Sequence[Value]]) -> list[tuple[int, Sequence[Value]]]:
+def _filled(rows: Iterable[Sequence[Value]]) -> list[tuple[int, Sequence[Value]]]:
     """Those that are not blank, each with its number, the first being 1."""
     return [(line, cells) for line, cells in enumerate(rows, 1) if any(cell not in ("", None) for cell in cells)]
 

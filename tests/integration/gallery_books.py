@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pyarrow
 import xlsxwriter
@@ -41,6 +42,11 @@ def several(**sheets: Sequence[Sequence[object]]) -> Callable[[Path], None]:
     return make
 
 
+def document(path: Path) -> None:
+    with ZipFile(path, "w") as archive:
+        archive.writestr("word/document.xml", "<w:document/>")
+
+
 def table(**columns: Sequence[object]) -> Callable[[Path], None]:
     return lambda path: parquet.write_table(pyarrow.table(columns), path)
 
@@ -58,6 +64,10 @@ def _filtered(_book: Any, page: Any) -> None:
 
 def _merged(_book: Any, page: Any) -> None:
     page.merge_range("A2:A3", "Asha and Ravi")
+
+
+def _far_away(_book: Any, page: Any) -> None:
+    page.write(1_048_575, 16_383, " ")
 
 
 def _formulas(_book: Any, page: Any) -> None:
@@ -103,6 +113,8 @@ BOOKS = [
     Exhibit("the one that is named", several(May=[NAMES, ASHA], June=[NAMES, RAVI]), "2 2", form=Form(sheet="June"), suffix=".xlsx"),
     Exhibit("a sheet that is not there", several(May=[NAMES, ASHA]), refused="there is no sheet “July”", form=Form(sheet="July"), suffix=".xlsx"),
     Exhibit("an empty workbook", several(Sheet1=[]), refused="the file is empty", suffix=".xlsx"),
+    Exhibit("a blank in the last corner of the sheet", sheet(NAMES, ASHA, more=_far_away), refused="a sheet reaches down to row 1048576 and over 16384", suffix=".xlsx"),
+    Exhibit("a text document, which is an archive too", document, refused="it cannot be read as an Excel workbook", suffix=".docx"),
     Exhibit("a workbook called .csv", sheet(NAMES, ASHA), "2 1"),
     Exhibit("an archive that is no workbook", b"PK\x03\x04" + bytes(100), refused="it cannot be read as an Excel workbook", suffix=".xlsx"),
     Exhibit("Parquet: text, nothing, numbers", table(name=["A", None, "C"], phone=[number(1), None, "9.19E+11"]), "1 1, 2 empty, 3 digits_lost",

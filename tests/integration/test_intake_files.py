@@ -226,6 +226,19 @@ def test_without_the_package_that_reads_a_file_it_is_named(
     assert told in refused.value.hint
 
 
+def test_empty_columns_before_a_sheets_table_are_none_of_the_list(tmp_path: Path) -> None:
+    sheet_of(("name", "phone"), ("Asha", 9_812_300_001), top=3, left=2)(path := tmp_path / "list.xlsx")
+    assert open_sheet(path).header == ("name", "phone")
+
+
+def test_several_columns_may_be_named_by_their_places_too(tmp_path: Path) -> None:
+    sheet = open_sheet(written(tmp_path, "Asha,9812300001,080 2345 6789\n"), phone_columns=["3", "2"])
+    assert (sheet.header, sheet.phone_columns) == (("1", "2", "3"), ("3", "2"))
+    [lead] = read(sheet)
+    assert isinstance(lead, NewLead)
+    assert [each.e164 for each in (lead.number, *lead.later)] == ["+918023456789", "+919812300001"]
+
+
 def test_a_sheet_is_only_asked_of_a_workbook(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--sheet"):
         open_sheet(written(tmp_path, "phone\n9812300001\n"), form=Form(sheet="June"))
