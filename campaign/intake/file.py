@@ -34,9 +34,9 @@ _OTHER = {
 }
 
 
-def kind_of(path: Path) -> Kind:
-    """Raises ListError for what is no file, and for files that are never lists."""
-    with told(path):
+def kind_of(path: Path, name: str) -> Kind:
+    """`name`: what it is called. Raises ListError for what is no file, and for files that are never lists."""
+    with told(name):
         if not path.exists():
             if path.is_symlink():
                 raise ListError("this link leads nowhere.", "Give the file it should lead to.", file=str(path))
@@ -47,14 +47,14 @@ def kind_of(path: Path) -> Kind:
             head = raw.read(16)
     for magic, what in _OTHER.items():
         if head.startswith(magic):
-            raise ListError(what, SAVE_AS, file=path.name)
+            raise ListError(what, SAVE_AS, file=name)
     return next((kind for kind in reversed(Kind) if head.startswith(kind.value)), Kind.TEXT)
 
 
 @contextmanager
-def opened(path: Path, kind: Kind) -> Iterator[tuple[Bytes, Bytes]]:
+def opened(path: Path, name: str, kind: Kind) -> Iterator[tuple[Bytes, Bytes]]:
     """A file's own bytes, which say how far it is, and what is in it: the same, or what was packed."""
-    with told(path), path.open("rb") as raw:
+    with told(name), path.open("rb") as raw:
         if kind is Kind.GZIP:
             with gzip.open(raw) as inside:
                 yield raw, inside
@@ -63,14 +63,14 @@ def opened(path: Path, kind: Kind) -> Iterator[tuple[Bytes, Bytes]]:
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def told(name: str) -> Iterator[None]:
     """What the system says against a file becomes a ListError."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise ListError("this packed file is damaged.", "Pack or copy it again.", file=path.name) from None
+        raise ListError("this packed file is damaged.", "Pack or copy it again.", file=name) from None
     except OSError as broken:
-        raise ListError(f"it cannot be read: {broken.strerror}.", "Check who may read it.", file=str(path)) from None
+        raise ListError(f"it cannot be read: {broken.strerror}.", "Check who may read it.", file=name) from None
 
 
 def digest(path: Path) -> str:

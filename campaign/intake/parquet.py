@@ -15,14 +15,14 @@ from campaign.intake.table import Row, Rows
 from campaign.intake.workbook import as_text
 
 
-def read_parquet(path: Path) -> "ParquetTable":
+def read_parquet(path: Path, name: str) -> "ParquetTable":
     """Raises ListError for what cannot be read, UsageError where the package is missing."""
     try:
         from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
     except ImportError:
         raise UsageError("Parquet files need one package more.", "pip install pyarrow") from None
-    return ParquetTable(path, ParquetFile, ArrowException)
+    return ParquetTable(path, name, ParquetFile, ArrowException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class ParquetTable:
     """`open` and `invalid` are the library's, which is only there for those who need it."""
 
     path: Path
+    name: str
     open: Callable[[Path], Any]
     invalid: type[Exception]
 
@@ -66,4 +67,4 @@ class ParquetTable:
             with self.open(self.path) as file:
                 yield file
         except (self.invalid, UnicodeDecodeError, OSError):
-            raise ListError("it cannot be read as a Parquet file.", "Export it again.", file=self.path.name) from None
+            raise ListError("it cannot be read as a Parquet file.", "Export it again.", file=self.name) from None

@@ -57,9 +57,9 @@ def open_sheet(
     """
     wanted = (form.phone_column,) if form.phone_column else tuple(phone_columns)
     name = form.file_name or path.name
-    kind = kind_of(path)
-    with told(path):
-        table = _table(path, kind, form, wanted)
+    kind = kind_of(path, name)
+    with told(name):
+        table = _table(path, name, kind, form, wanted)
         rows = table.first()
         of_bytes, size = digest(path), path.stat().st_size
     if not rows:
@@ -95,19 +95,19 @@ def open_sheet(
     )
 
 
-def _table(path: Path, kind: Kind, form: Form, wanted: Sequence[str]) -> Table:
+def _table(path: Path, name: str, kind: Kind, form: Form, wanted: Sequence[str]) -> Table:
     """The file as rows of text; what only some files need is imported for them."""
     if kind is Kind.WORKBOOK:
         from campaign.intake.workbook import read_workbook
 
-        return read_workbook(path, form)
+        return read_workbook(path, name, form)
     if form.sheet:
         raise UsageError("--sheet names a sheet of a workbook, and this is none.", "Leave it out.")
     if kind is Kind.PARQUET:
         from campaign.intake.parquet import read_parquet
 
-        return read_parquet(path)
-    return read_text(path, kind, form, wanted[0] if wanted else "")
+        return read_parquet(path, name)
+    return read_text(path, name, kind, form, wanted[0] if wanted else "")
 
 
 def _numbered(first: Row, wanted: Sequence[str], file: str) -> Row | None:

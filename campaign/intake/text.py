@@ -19,24 +19,25 @@ from campaign.intake.scan import LONGEST_RECORD, SAVE_AS_UTF8, Records, Rules, r
 from campaign.intake.table import Odd, Row, Rows
 
 
-def read_text(path: Path, kind: Kind, form: Form, phone_column: str) -> "TextTable":
+def read_text(path: Path, name: str, kind: Kind, form: Form, phone_column: str) -> "TextTable":
     """Look at the whole file for its letters, at its beginning for its delimiter. Raises ListError."""
-    with opened(path, kind) as (_, inside):
-        encoding = named(form.encoding, path.name) if form.encoding else recognised(inside, path.name)
-    found = TextTable(path, kind, encoding, multiline=form.multiline)
+    with opened(path, name, kind) as (_, inside):
+        encoding = named(form.encoding, name) if form.encoding else recognised(inside, name)
+    found = TextTable(path, name, kind, encoding, multiline=form.multiline)
     with found.reading() as (_, text):
         if delimiter := said(text.readline(LONGEST_RECORD)):
-            return TextTable(path, kind, encoding, delimiter, multiline=form.multiline, said=True)
+            return TextTable(path, name, kind, encoding, delimiter, multiline=form.multiline, said=True)
     with found.reading() as (_, text):
         delimiter = delimiter_of(text, phone_column)
-    return TextTable(path, kind, encoding, delimiter, multiline=form.multiline)
+    return TextTable(path, name, kind, encoding, delimiter, multiline=form.multiline)
 
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """`said`: the delimiter stands on a line of its own, above everything else."""
+    """`name`: what the file is called; `said`: the delimiter stands on a line of its own, above everything else."""
 
     path: Path
+    name: str
     kind: Kind
     encoding: Encoding
     delimiter: str = ","
@@ -56,12 +57,12 @@ class TextTable:
     @contextmanager
     def reading(self) -> Iterator[tuple[Bytes, TextIO]]:
         """The file's own bytes, which say how far it is, and its text; what does not fit stands in it as surrogates."""
-        with opened(self.path, self.kind) as (raw, inside):
+        with opened(self.path, self.name, self.kind) as (raw, inside):
             text = TextIOWrapper(inside, encoding=self.encoding.codec, errors="surrogateescape", newline="")
             try:
                 yield raw, text
             except UnicodeDecodeError:
-                raise ListError(f"it is not {self.encoding.codec}.", SAVE_AS_UTF8, file=self.path.name) from None
+                raise ListError(f"it is not {self.encoding.codec}.", SAVE_AS_UTF8, file=self.name) from None
 
     def first(self) -> list[Row]:
         found: list[Row] = []
@@ -91,5 +92,5 @@ class TextTable:
     def _records(self, text: TextIO) -> Iterator[Records]:
         if self.said:
             text.readline(LONGEST_RECORD)
-        rules = Rules(self.path.name, self.delimiter, multiline=self.multiline, encoding=self.encoding.codec.upper())
+        rules = Rules(self.name, self.delimiter, multiline=self.multiline, encoding=self.encoding.codec.upper())
         return records(text, rules, first_line=2 if self.said else 1)

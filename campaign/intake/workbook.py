@@ -22,14 +22,13 @@ EXACT = 10**15
 Value = str | float | bool | date | datetime | time | timedelta
 
 
-def read_workbook(path: Path, form: Form) -> "WorkbookTable":
+def read_workbook(path: Path, name: str, form: Form) -> "WorkbookTable":
     """The sheet that was named, or the only one with anything in it. Raises ListError."""
     try:
         import python_calamine as calamine
     except ImportError:
         raise UsageError("Excel workbooks need one package more.", "pip install python-calamine") from None
 
-    name = form.file_name or path.name
     check_archive(path, name)
     try:
         with calamine.load_workbook(path) as book:

@@ -1,5 +1,6 @@
 """Every file of the gallery is read as its table says, each line of it, or refused in the words it says."""
 
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -32,11 +33,13 @@ def test_every_line_of_a_file_has_its_fate(tmp_path: Path, exhibit: Exhibit) -> 
 @pytest.mark.parametrize("exhibit", REFUSED, ids=lambda each: each.what)
 def test_a_file_that_is_no_list_is_refused_in_one_sentence_with_the_next_step(tmp_path: Path, exhibit: Exhibit) -> None:
     path = exhibit.lay(tmp_path)
+    form = replace(exhibit.form, file_name="people")  # whatever its path is
     with pytest.raises(ListError) as refused:
-        list(lines(open_sheet(path, form=exhibit.form), rules=IN))
+        list(lines(open_sheet(path, form=form), rules=IN))
     message = refused.value.message
-    assert exhibit.refused in message.replace(f"{path.name}, ", "")
-    assert path.name in message
+    assert exhibit.refused in message.replace("people, ", "")
+    assert message.startswith("people")
+    assert path.name not in message
     assert message.count("\n") == 0
     assert refused.value.hint
 
