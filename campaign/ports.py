@@ -59,7 +59,7 @@ class Store(Protocol):
         """The import goes with all it brought; so does its campaign if it never had another."""
 
     async def claim_due(self, campaign: CampaignId, now: datetime, limit: int) -> list[records.Reserved]:
-        """Reserve an attempt for each lead due, first due first and in file order."""
+        """Reserve an attempt for each lead due, in the order of `core.order`."""
 
     async def release(self, given_back: Sequence[records.Release]) -> list[bool]:
         """Give reservations back; False for one that was not reserved any more."""

@@ -214,7 +214,6 @@ class ProviderSettings(Section):
 class ListSettings(Section):
     """`[list]`"""
 
-    LATER = frozenset({"order"})
     phone_column: str = Field(
         "", description='empty: recognised by its name; its place, such as "2", where lists have no header'
     )
@@ -228,6 +227,7 @@ class ListSettings(Section):
     max_rejects: Annotated[str, BeforeValidator(_most)] = Field(
         "20%", description="if more lines cannot be called, a share or a count, nothing is loaded"
     )
+    order: Literal["file", "random"] = Field("file", description="in which first calls are made")
 
     @model_validator(mode="after")
     def _said_once(self) -> Self:
@@ -246,10 +246,11 @@ class ListSettings(Section):
 class PaceSettings(Section):
     """`[pace]`"""
 
-    LATER = frozenset({"retry_slack", "canary", "ramp"})
+    LATER = frozenset({"canary", "ramp"})
     rate: RateText = Field((200, timedelta(minutes=1)), description="the account's limit; look-ups count too")
     look_up_share: Part = Field(0.2, description="of the rate, at most, while calls are due")
     channels: int = Field(30, ge=1, description="calls alive at once")
+    retry_slack: Duration = Field(timedelta(hours=1), description="overdue so long, a retry goes before first calls")
     weight: float = Field(1, ge=0.01, le=100, description="of this campaign, where several share the account")
 
 

@@ -66,6 +66,7 @@ _POLICY = Policy(
     rate=Rate(200, minutes(1)),
     look_up_share=0.2,
     channels=30,
+    retry_slack=hours(1),
     weight=1,
     max_attempts=4,
     waits={

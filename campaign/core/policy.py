@@ -39,6 +39,7 @@ class Policy:
     rate: Rate
     look_up_share: float
     channels: int
+    retry_slack: timedelta
     weight: float
     max_attempts: int
     waits: Mapping[Disposition, tuple[timedelta, ...]]

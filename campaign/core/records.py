@@ -10,6 +10,7 @@ from campaign.core.attempt import Attempt, AttemptId, CallSid, Disposition
 from campaign.core.events import Asked, Event
 from campaign.core.keyed import PublicId
 from campaign.core.lead import CampaignId, CampaignState, LeadId, LeadState, NumberHash, Outcome, PhoneNumber
+from campaign.core.order import Order
 from campaign.core.policy import Policy
 from campaign.core.retry import Decision
 
@@ -73,6 +74,7 @@ class NewLead:
     """A line that can be called. `cells`: the whole record, in the header's order.
 
     `later`: the numbers to go on with. `passed_over`: columns whose number cannot be called, beside one that can.
+    `priority`: the higher one is called first.
     """
 
     source_line: int
@@ -80,6 +82,7 @@ class NewLead:
     cells: Sequence[str]
     later: Sequence[PhoneNumber] = ()
     passed_over: Sequence[tuple[str, RejectReason]] = ()
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class NewImport:
-    """A file about to be loaded. `sha256`: of its bytes; the same bytes again add nothing."""
+    """A file about to be loaded. `sha256`: of its bytes; the same bytes again add nothing. `order`: of first calls."""
 
     campaign: CampaignId
     file_name: str
@@ -104,6 +107,7 @@ class NewImport:
     header: Sequence[str]
     phone_column: str
     at: datetime
+    order: Order = Order.FILE
 
 
 class LineFate(StrEnum):

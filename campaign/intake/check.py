@@ -1,13 +1,17 @@
 """A row becomes a lead, or a reject that says what is wrong and how to mend it. Called by `reading`."""
 
+import re
 from collections.abc import Sequence
 
 from campaign.core.lead import PhoneNumber
+from campaign.core.order import HIGHEST_PRIORITY
 from campaign.core.records import NewLead, Reject, RejectReason
 from campaign.intake.number import NumberRules, Unfit, read_numbers
 from campaign.intake.sheet import Sheet
 from campaign.intake.table import Odd, Rows
 
+PRIORITY = "priority"
+_WHOLE = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 LONGEST_CELL = 100_000
 LONGEST_FIELD = 128
 """Characters of a column that goes into CustomField."""
@@ -20,7 +24,9 @@ def check_rows(sheet: Sheet, rows: Rows, rules: NumberRules) -> list[Line]:
     read = [read_numbers(rows.columns[sheet.header.index(column)], rules) for column in sheet.phone_columns]
     cells = zip(*rows.columns, strict=True)
     found: list[Line]
-    if len(read) == 1 and not _any_too_long(sheet, rows.columns):  # as most are, and a million of them quickly
+    if (
+        len(read) == 1 and PRIORITY not in sheet.header and not _any_too_long(sheet, rows.columns)
+    ):  # as most are, and a million of them quickly
         found = [
             NewLead(line, number, row) if isinstance(number, PhoneNumber) else check_cells(sheet, line, row, [number])
             for line, row, number in zip(rows.lines, cells, read[0], strict=True)
@@ -48,7 +54,15 @@ def check_cells(sheet: Sheet, line: int, cells: Sequence[str], read: Sequence[Ph
         cell = cells[sheet.header.index(column)]
         return Reject(line, column, _excerpt(cell), why.reason, why.suggestion, cells)
     first, *later = numbers
-    return NewLead(line, first, cells, tuple(later), tuple((column, each.reason) for column, each in written))
+    passed_over = tuple((column, each.reason) for column, each in written)
+    return NewLead(line, first, cells, tuple(later), passed_over, _priority(sheet, cells))
+
+
+def _priority(sheet: Sheet, cells: Sequence[str]) -> int:
+    """A whole number in a column `priority`; 0 for whatever else stands there, and where there is none."""
+    cell = cells[sheet.header.index(PRIORITY)] if PRIORITY in sheet.header else ""
+    found = _WHOLE.fullmatch(cell.strip())
+    return max(-HIGHEST_PRIORITY, min(HIGHEST_PRIORITY, int(found[0]))) if found else 0
 
 
 def wrong_width(sheet: Sheet, record: Odd) -> Reject:

@@ -29,13 +29,10 @@ class Chosen:
     number_hash: str
 
 
-def choose(
-    read_policy: ReadPolicy, connection: Connection, campaign: CampaignId, due: Sequence[AnyRow]
-) -> dict[int, Chosen]:
+def choose(policy: Policy, connection: Connection, due: Sequence[AnyRow]) -> dict[int, Chosen]:
     """The number of each lead that is due; where none is left the last one called, so that the guards may say so."""
     chosen = {row.id: Chosen(0, row.number, row.number_hash) for row in due}
     if several := [row.id for row in due if row.numbers > 1]:
-        policy = _policy(read_policy, connection, campaign)
         numbers, history = _numbers(connection, several), attempts(connection, several)
         for each in several:
             choice = next_number(history[each], len(numbers[each]), policy)
@@ -60,7 +57,8 @@ def count_numbers(connection: Connection, leads: Collection[int]) -> dict[int, i
     return dict(connection.execute(counted).all())
 
 
-def _policy(read_policy: ReadPolicy, connection: Connection, campaign: CampaignId) -> Policy:
+def newest_policy(read_policy: ReadPolicy, connection: Connection, campaign: CampaignId) -> Policy:
+    """The one in force."""
     table = tables.policy_version
     newest = select(table.c.settings).where(table.c.campaign_id == campaign).order_by(table.c.version.desc()).limit(1)
     return read_policy(connection.execute(newest).scalar_one())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from campaign.core import guard
 from campaign.core.attempt import Attempt, AttemptId, AttemptState
@@ -20,7 +20,7 @@ from campaign.core.lifecycle import Changed, apply
 from campaign.core.numbers import next_number
 from campaign.core.records import Intent, Release, Reserved
 from campaign.store import tables
-from campaign.store.choosing import NUMBERS, Chosen, attempts, choose, count_numbers
+from campaign.store.choosing import NUMBERS, Chosen, attempts, choose, count_numbers, newest_policy
 from campaign.store.rows import (
     ATTEMPT_COLUMNS,
     AnyRow,
@@ -33,6 +33,7 @@ from campaign.store.rows import (
     position_data,
     set_rows,
 )
+from campaign.store.waiting import next_leads
 
 attempt, lead, imported = tables.attempt, tables.lead, tables.imported
 lead_number, lead_columns = tables.lead_number, tables.lead_columns
@@ -51,11 +52,13 @@ def claim_due(read_policy: ReadPolicy, connection: Connection, claims: Sequence[
 
 
 def _claim(read_policy: ReadPolicy, connection: Connection, claim: Claim) -> list[Reserved]:
-    due = connection.execute(_due(claim)).all()
-    if not due:
+    policy = newest_policy(read_policy, connection, claim.campaign)
+    ids = next_leads(connection, claim.campaign, claim.now, claim.limit, policy.retry_slack)
+    if not ids:
         return []
-    chosen = choose(read_policy, connection, claim.campaign, due)
-    ids = [row.id for row in due]
+    found = {row.id: row for row in connection.execute(_whom_to_call(claim.campaign, ids))}
+    due = [found[each] for each in ids]
+    chosen = choose(policy, connection, due)
     tried = dict(
         connection.execute(
             select(attempt.c.lead_id, func.max(attempt.c.attempt_no))
@@ -98,7 +101,7 @@ def _columns_data(version: int) -> dict[str, int]:
     return {"columns": version} if version > 1 else {}
 
 
-def _due(claim: Claim) -> Any:
+def _whom_to_call(campaign: CampaignId, ids: Sequence[LeadId]) -> Any:
     brought = imported.alias("brought")  # the file whose cells the lead has now
     return (
         select(
@@ -111,21 +114,17 @@ def _due(claim: Claim) -> Any:
             lead_columns.c.cells,
             brought.c.header,
             select(tables.campaign.c.account_id)
-            .where(tables.campaign.c.id == claim.campaign)
+            .where(tables.campaign.c.id == campaign)
             .scalar_subquery()
             .label("account_id"),
         )
-        .join(imported, (imported.c.id == lead.c.import_id) & imported.c.visible_at.is_not(None))
         .join(lead_number, (lead_number.c.lead_id == lead.c.id) & (lead_number.c.position == 0))
         .join(
             lead_columns,
             (lead_columns.c.lead_id == lead.c.id) & (lead_columns.c.version == lead.c.columns_version),
         )
         .join(brought, brought.c.id == lead_columns.c.import_id)
-        .where(lead.c.campaign_id == claim.campaign, text(tables.WAITING), lead.c.due_at <= claim.now)
-        .order_by(lead.c.due_at, lead.c.id)
-        .limit(claim.limit)
-        .with_for_update(of=lead, skip_locked=True)
+        .where(lead.c.id.in_(ids))
     )
 
 
@@ -173,8 +172,11 @@ def release(connection: Connection, given_back: Sequence[Release]) -> list[bool]
     if back:
         leads = {row.lead_id for row in rows.values()}
         calls = counted_calls(connection, leads)
-        due = dict(connection.execute(select(lead.c.id, lead.c.due_at).where(lead.c.id.in_(leads))).all())
-        waiting = [_waiting_again(rows[each.attempt].lead_id, each, calls, due) for each in back]
+        before = {
+            row.id: row
+            for row in connection.execute(select(lead.c.id, lead.c.due_at, lead.c.place).where(lead.c.id.in_(leads)))
+        }
+        waiting = [_waiting_again(before[rows[each.attempt].lead_id], each, calls) for each in back]
         connection.execute(delete(attempt).where(attempt.c.id.in_([each.attempt for each in back])))
         set_rows(connection, lead, waiting)
         append_events(
@@ -193,14 +195,15 @@ def release(connection: Connection, given_back: Sequence[Release]) -> list[bool]
     return [each.attempt in rows for each in given_back]
 
 
-def _waiting_again(
-    lead_id: int, given_back: Release, calls: Mapping[int, Sequence[Attempt]], due: Mapping[int, datetime | None]
-) -> dict[str, Any]:
+def _waiting_again(before: AnyRow, given_back: Release, calls: Mapping[int, Sequence[Attempt]]) -> dict[str, Any]:
+    made = len(calls.get(before.id, ()))
     return {
-        "target": lead_id,
-        "state": LeadState.RETRY_WAIT if calls.get(lead_id) else LeadState.PENDING,
-        "due_at": given_back.due_at or due[lead_id],
+        "target": before.id,
+        "state": LeadState.RETRY_WAIT if made else LeadState.PENDING,
+        "due_at": given_back.due_at or before.due_at,
         "reason": given_back.why,
+        "place": None if given_back.due_at else before.place,
+        "calls": made,
     }
 
 

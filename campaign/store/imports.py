@@ -71,6 +71,7 @@ def _begin(connection: Connection, new: NewImport) -> ImportId | ImportRecord:
         "phone_column": new.phone_column,
         "started_at": new.at,
         "known": 0,
+        "call_order": new.order,
     }
     return ImportId(connection.execute(insert(imported).values(values).returning(imported.c.id)).scalar_one())
 

@@ -10,6 +10,7 @@ from json.encoder import encode_basestring_ascii
 from sqlalchemy import Connection, func, select, update
 
 from campaign.core.lead import CampaignId, LeadState, NumberHash, PhoneNumber
+from campaign.core.order import Order, place, shuffled
 from campaign.core.records import ImportId, LineFate, NewLead, Reject, RejectReason
 from campaign.store import known, tables
 from campaign.store.imports import gone
@@ -21,8 +22,9 @@ lead_columns = tables.lead_columns
 
 Hasher = Callable[[PhoneNumber], NumberHash]
 _Row = tuple[object, ...]
+WAITS = "not called yet"
 
-_LEAD = ("id", "campaign_id", "import_id", "source_line", "state", "reason", "columns_version", "due_at")
+_LEAD = ("id", "campaign_id", "import_id", "source_line", "state", "reason", "columns_version", "due_at", "place")
 _NUMBER = ("lead_id", "position", "campaign_id", "number", "number_hash")
 _COLUMNS = ("lead_id", "version", "import_id", "cells")
 _REJECT = ("import_id", "source_line", "column", "value", "reason", "suggestion", "cells")
@@ -51,6 +53,7 @@ class _Adding:
             raise gone()
         self.campaign, self.at = CampaignId(row.campaign_id), row.started_at
         self.header, self.phone_column = tuple(row.header), row.phone_column
+        self.order = Order(row.call_order)
         self.leads: list[tuple[NewLead, NumberHash]] = []
         self.rejects: list[Reject] = []
         self.newer: dict[int, _Row] = {}
@@ -101,7 +104,9 @@ class _Adding:
         numbers: list[_Row] = []
         columns: list[_Row] = []
         for lead_id, (line, number_hash) in enumerate(self.leads, start=first):
-            leads.append((lead_id, self.campaign, self.into, line.source_line, pending, "not called yet", 1, due))
+            in_order = lead_id if self.order is Order.FILE else shuffled(self.campaign, number_hash)
+            turn = place(line.priority, in_order)
+            leads.append((lead_id, self.campaign, self.into, line.source_line, pending, WAITS, 1, due, turn))
             numbers.append((lead_id, 0, self.campaign, line.number.e164, number_hash))
             for position, number in enumerate(line.later, start=1):
                 numbers.append((lead_id, position, self.campaign, number.e164, self.hashed(number)))

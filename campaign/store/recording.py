@@ -116,11 +116,14 @@ class _Batch:
         return decision
 
     def _next_step(self, row: AnyRow, event: Event, decision: Decision) -> dict[str, Any]:
+        calls = sum(each.counts for each in self.history[row.lead_id].values())
+        return {"place": None, "calls": calls} | self._standing(event, decision, calls)
+
+    def _standing(self, event: Event, decision: Decision, calls: int) -> dict[str, Any]:
         match decision:
             case Done(outcome, why):
                 return _lead(LeadState.DONE, why, outcome=outcome, final_at=event.at)
             case Retry(at, why):
-                calls = any(each.counts for each in self.history[row.lead_id].values())
                 return _lead(LeadState.RETRY_WAIT if calls else LeadState.PENDING, why, due_at=at)
             case Hold(why):
                 if isinstance(event, Silent):
@@ -169,7 +172,7 @@ class _Batch:
         for each in parked:
             at = max(event["at"] for event in self.events)
             state = LeadState.RETRY_WAIT if calls.get(each.id) else LeadState.PENDING
-            waiting = _lead(state, "next in line", due_at=at)
+            waiting = _lead(state, "next in line", due_at=at) | {"place": None, "calls": len(calls.get(each.id, ()))}
             set_rows(self.connection, lead, [{"target": each.id, **waiting}])
             ids = {"campaign_id": each.campaign_id, "lead_id": each.id, "number_hash": each.number_hash}
             append_events(self.connection, [event_row(at, "unparked", **ids)])

@@ -61,6 +61,7 @@ _IDS: dict[str, Any] = {
 
 LIVE = "state IN ('sending', 'accepted', 'unknown') AND disposition IS NULL"
 WAITING = "state IN ('pending', 'retry_wait')"
+IN_LINE, BY_TIME = f"{WAITING} AND place IS NOT NULL", f"{WAITING} AND place IS NULL"
 
 meta = Table(
     "meta",
@@ -118,6 +119,7 @@ imported = Table(
     Column("visible_at", Instant),
     Column("known", Integer, nullable=False),
     Column("changed", Integer, nullable=False, server_default="0"),
+    Column("call_order", String(8), nullable=False, server_default="file"),
     **_IDS,
 )
 
@@ -134,6 +136,15 @@ lead = Table(
     Column("columns_version", Integer, nullable=False),
     Column("due_at", Instant),
     Column("final_at", Instant),
+    Column("place", BigInteger),
+    Column("calls", Integer, nullable=False, server_default="0"),
+    Index("ix_lead_place", "campaign_id", "place", sqlite_where=text(IN_LINE), postgresql_where=text(IN_LINE)),
+    Index(
+        "ix_lead_calls",
+        *("campaign_id", "calls", "due_at", "id"),
+        sqlite_where=text(BY_TIME),
+        postgresql_where=text(BY_TIME),
+    ),
     Index("ix_lead_due", "campaign_id", "due_at", "id", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
     Index("ix_lead_line", "campaign_id", "import_id", "source_line"),
     Index("ix_lead_state", "campaign_id", "state", "outcome"),

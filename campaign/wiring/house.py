@@ -14,6 +14,7 @@ from campaign.core.events import Accepted, Event, NotPlaced, WrittenOff
 from campaign.core.keyed import Key
 from campaign.core.lead import CampaignId, CampaignState, Outcome
 from campaign.core.lifecycle import FOREIGN
+from campaign.core.order import Order
 from campaign.core.records import Account, CampaignRecord, Happened, ImportId, ImportRecord, NewImport, RejectReason
 from campaign.engine.clock import RealClock
 from campaign.engine.loading import Loading, load
@@ -168,8 +169,9 @@ class House:
         sheet = sheet_of(file, stored(before) if before else settings, form)
         campaign = await self.open(name, settings)
         tally, first_file = await self.books.tally(campaign.id), not await self.books.imports(campaign.id)
-        new = NewImport(campaign.id, sheet.file_name, sheet.sha256, sheet.header, sheet.phone_column, self.clock.now())
         found = stored(campaign)
+        of_file = sheet.file_name, sheet.sha256, sheet.header, sheet.phone_column
+        new = NewImport(campaign.id, *of_file, self.clock.now(), Order(found.list.order))
         read = lines(sheet, rules=number_rules(found), progress=progress)
         loading = await load(self.store, new, read, found.provider.custom_field)
         if isinstance(loading, ImportRecord):

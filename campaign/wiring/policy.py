@@ -36,6 +36,7 @@ def policy_of(settings: Settings) -> Policy:
         rate=Rate(*settings.pace.rate),
         look_up_share=settings.pace.look_up_share,
         channels=settings.pace.channels,
+        retry_slack=settings.pace.retry_slack,
         weight=settings.pace.weight,
         max_attempts=retry.max_attempts,
         waits={

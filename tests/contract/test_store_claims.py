@@ -1,26 +1,99 @@
 """From a lead that is due to a reservation and back; what a start makes of those it finds."""
 
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Select, text
+from sqlalchemy.dialects import sqlite
+
 from campaign.core.attempt import AttemptState, Disposition
 from campaign.core.events import Accepted
 from campaign.core.lead import CampaignId, LeadState, PhoneNumber
-from campaign.core.records import Recovered, Release, Reserved
-from tests.builders import LATER, NOON, minutes
-from tests.contract.store import HEADER, NOBODY, Bench, ended, new_lead, number, sid
+from campaign.core.order import Order, shuffled
+from campaign.core.records import NewImport, NewLead, Recovered, Release, Reserved
+from campaign.store import waiting
+from tests.builders import LATER, NOON, hours, minutes
+from tests.contract.store import HEADER, KEY, NOBODY, Bench, ended, new_lead, number, sid
 
 
 def numbers(reserved: list[Reserved]) -> list[PhoneNumber]:
     return [each.number for each in reserved]
 
 
+def ranked(line: int, count: int, priority: int) -> NewLead:
+    return replace(new_lead(line, count), priority=priority)
+
+
 async def test_fresh_leads_go_in_the_order_of_their_file(bench: Bench, spring: CampaignId) -> None:
     assert numbers(await bench.reserve(spring, 3, 1, 2)) == [number(3), number(1), number(2)]
 
 
-async def test_who_was_due_first_goes_first(bench: Bench, spring: CampaignId) -> None:
-    await bench.load(spring, [new_lead(2, 1)], at=NOON + minutes(2))
-    await bench.load(spring, [new_lead(2, 2)], at=NOON)
-    await bench.load(spring, [new_lead(2, 3)], at=NOON + minutes(1))
-    assert numbers(await bench.reserve(spring, at=NOON + minutes(5))) == [number(2), number(3), number(1)]
+async def test_an_earlier_file_goes_before_a_later_one(bench: Bench, spring: CampaignId) -> None:
+    for count in (2, 3, 1):
+        await bench.load(spring, [new_lead(2, count)])
+    assert numbers(await bench.reserve(spring, limit=2)) == [number(2), number(3)]
+
+
+async def test_a_higher_priority_goes_first_in_whichever_file(bench: Bench, spring: CampaignId) -> None:
+    await bench.load(spring, [new_lead(2, 1), ranked(3, 2, -1), ranked(4, 3, 5)])
+    await bench.load(spring, [ranked(2, 4, 7), new_lead(3, 5)])
+    assert numbers(await bench.reserve(spring)) == [number(each) for each in (4, 3, 1, 5, 2)]
+
+
+async def test_a_shuffled_file_is_called_in_an_order_of_its_own_and_always_the_same(
+    bench: Bench, spring: CampaignId
+) -> None:
+    into = await bench.store.begin_import(NewImport(spring, "a.csv", "a" * 64, HEADER, "phone", NOON, Order.RANDOM))
+    assert isinstance(into, int)
+    await bench.store.add_lines(into, [new_lead(line, line) for line in range(2, 42)])
+    await bench.store.finish_import(into, NOON)
+    reserved = numbers(await bench.reserve(spring))
+    shuffle = sorted(reserved, key=lambda each: shuffled(spring, KEY.number_hash(each)))
+    assert reserved == shuffle
+    assert reserved != [number(line) for line in range(2, 42)]
+
+
+async def test_first_calls_go_before_retries_and_overdue_retries_before_all(bench: Bench, spring: CampaignId) -> None:
+    await bench.call(spring, 1, Disposition.BUSY)  # due ten minutes after its end
+    await bench.load(spring, [new_lead(line, line) for line in (2, 3)])
+    due = LATER + minutes(10)
+    [first] = await bench.reserve(spring, at=due, limit=1)
+    assert first.number == number(2)
+    await bench.store.release([Release(first.attempt, None, "next in line", due)])
+    reserved = await bench.reserve(spring, at=due + hours(1))
+    assert numbers(reserved) == [number(1), number(2), number(3)]
+
+
+async def test_first_retries_go_before_second_ones(bench: Bench, spring: CampaignId) -> None:
+    await bench.call(spring, 1, Disposition.BUSY)
+    [again] = await bench.sending(spring, at=NOON + minutes(11))
+    await bench.tell(again, Accepted(NOON, sid(90)), ended(Disposition.BUSY, NOON + minutes(12)))  # due at 42
+    await bench.call(spring, 2, Disposition.BUSY, at=NOON + minutes(33))  # due at 44
+    assert numbers(await bench.reserve(spring, at=NOON + minutes(50))) == [number(2), number(1)]
+
+
+async def test_a_first_call_that_was_put_off_goes_before_the_line_once_it_is_due(
+    bench: Bench, spring: CampaignId
+) -> None:
+    [first, *_] = await bench.reserve(spring, 1, 2, limit=1)
+    await bench.store.release([Release(first.attempt, NOON + minutes(5), "too soon", NOON)])
+    assert numbers(await bench.reserve(spring, at=NOON + minutes(5))) == [number(1), number(2)]
+
+
+async def test_a_claim_reads_the_order_from_its_indexes(bench: Bench, spring: CampaignId) -> None:
+    await bench.call(spring, 1, Disposition.BUSY)
+    plans = [
+        " ".join(row.detail for row in await bench.rows(_explained(query)))
+        for query in (waiting.line(spring, LATER), waiting.after(1, spring, LATER))
+    ]
+    for plan, index in zip(plans, ("ix_lead_place", "ix_lead_calls"), strict=True):
+        assert index in plan
+        assert "TEMP B-TREE" not in plan
+
+
+def _explained(query: Select[*tuple[Any, ...]]) -> Any:
+    compiled = query.limit(200).compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    return text(f"EXPLAIN QUERY PLAN {compiled}")
 
 
 async def test_who_is_not_due_yet_is_not_claimed(bench: Bench, spring: CampaignId) -> None:

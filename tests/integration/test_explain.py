@@ -291,10 +291,11 @@ def test_a_call_to_somebody_else_uses_a_channel_until_it_ends(
     database: Path, explain: Explain, *, ends: bool, used: int
 ) -> None:
     async def somebody_else(desk: Desk) -> None:
-        earlier = NewImport(desk.campaign.id, "more.csv", "more", ("phone",), "phone", NOON - minutes(1))
-        begun = await desk.store.begin_import(earlier)
+        begun = await desk.store.begin_import(
+            NewImport(desk.campaign.id, "more.csv", "more", ("phone",), "phone", NOON)
+        )
         assert isinstance(begun, int)
-        await desk.store.add_lines(begun, [NewLead(2, PhoneNumber("+919812300007"), ("+919812300007",))])
+        await desk.store.add_lines(begun, [NewLead(2, PhoneNumber("+919812300007"), ("",), priority=1)])
         await desk.store.finish_import(begun, NOON)
         reserved = await desk.send()
         if ends:

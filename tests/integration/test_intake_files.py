@@ -48,6 +48,13 @@ def test_a_list_becomes_leads_and_rejects_with_their_lines(tmp_path: Path) -> No
     assert meena.value == "Meena,9812300003"
 
 
+def test_a_column_priority_is_a_whole_number_or_says_nothing(tmp_path: Path) -> None:
+    cells = {"5": 5, " -3 ": -3, "+7": 7, "": 0, "high": 0, "1.5": 0, "5000": 999, "-5000": -999, "٣": 0}
+    rows = "".join(f"98123000{row:02},{cell}\n" for row, cell in enumerate(cells, start=1))
+    leads = read(open_sheet(written(tmp_path, f"phone,priority\n{rows}")))
+    assert [each.priority for each in leads if isinstance(each, NewLead)] == list(cells.values())
+
+
 def test_a_record_with_too_many_fields_shifts_no_other(tmp_path: Path) -> None:
     sheet = open_sheet(written(tmp_path, "phone,city\n9812300001,Kochi, Kerala\n9812300002,Pune\n"))
     long, good = read(sheet)

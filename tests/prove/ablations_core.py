@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from campaign.core import doubt, guard, lifecycle
+from campaign.core import doubt, guard, lifecycle, order
 from campaign.core.allowance import Allowance
 from campaign.core.events import Asked, Ended
 from campaign.core.guard import Facts
+from campaign.core.lead import LeadId
 from campaign.core.lifecycle import Standing
+from campaign.core.order import Waiting
 from campaign.core.pace import Go, Pace, Wait
 from campaign.core.policy import Policy, Rate
 from campaign.core.turns import Turns
@@ -21,7 +23,7 @@ from campaign.engine import pacer
 from campaign.engine.clock import RealClock
 from campaign.engine.pacer import Pacer, Rank
 from campaign.engine.tasks import beside
-from tests.builders import NOON, minutes, seconds
+from tests.builders import NOON, hours, minutes, seconds
 from tests.prove.ablations_kit import Ablation, Out, all_of, around, here, nothing, swapped
 from tests.prove.simulation import play
 
@@ -132,6 +134,21 @@ def shared_account(folder: Path) -> Sequence[str]:
     return [f"C8: {refusals} of 600 requests were refused"] if refusals > 60 else []
 
 
+def first_calls_without_end(folder: Path) -> Sequence[str]:
+    """A retry is due, one call a minute can be made, and new people are added all the time."""
+    retry = Waiting(LeadId(1), NOON, calls=1)
+    for minute in range(120):
+        now = NOON + minutes(minute)
+        fresh = Waiting(LeadId(2 + minute), NOON, 0, place=minute)
+        if order.in_turn([fresh, retry], hours(1), now)[0] is retry:
+            return []
+    return ["L1: a retry is starved by first calls"]
+
+
+def _never_overdue(turn: Any) -> Any:
+    return lambda each, _: turn(each, datetime.min.replace(tzinfo=UTC))
+
+
 @here
 async def many_look_ups(folder: Path) -> Sequence[str]:
     """Forty look-ups and forty calls want a place."""
@@ -240,6 +257,7 @@ ABLATIONS = (
     Ablation("every negative controlled (simulated)", around(Asked, "__init__", _controlled), seeds, "C5"),
     Ablation("pace's memory empty after a restart", swapped(Pace, "restore", lambda *_: None), seeds, "C8"),
     Ablation("places free at the answer", swapped(Pace, "answered", _free_at_once), slow_network, "C8"),
+    Ablation("overdue retries not first", around(order, "_turn", _never_overdue), first_calls_without_end, "L1"),
     Ablation("look-ups not held to their share", swapped(Turns, "took", nothing), many_look_ups, "C8"),
     Ablation("pace not halved by a 429", swapped(Allowance, "refused", lambda self, *_: self), shared_account, "C8"),
     Ablation(

@@ -268,7 +268,6 @@ ABLATIONS = (
         "another attempt's call accepted", swapped(_Batch, "_names_another", lambda *_: False), another_call, "D7"
     ),
     Ablation("index of live numbers dropped", swapped(sqlite, "_ON_CONNECT", _NO_INDEX), wrong_guard, "C4"),
-    Ablation("429 not heeded", swapped(Pacer, "refused", nothing), told_to_wait, "C8"),
     Ablation("a refused account not heeded", swapped(Run, "_refused", nothing_later), account_refused, "C15"),
     Ablation(
         "sending not written as an event", around(dialling, "append_events", _but("sent")), verified, "D5: events"

@@ -82,7 +82,7 @@ def _as_written(at: datetime, *_: object) -> datetime:
 
 
 ABLATIONS = (
-    Ablation("429 not heeded", swapped(Pacer, "pause", nothing), told_to_wait, "C8"),
+    Ablation("429 not heeded", swapped(Pacer, "refused", nothing), told_to_wait, "C8"),
     Ablation("a refusal heeded after its place is free", around(Dialer, "_send", _heeded_last), no_connection, "C8"),
     Ablation("a clock set ahead not seen at a start", swapped(pacer, "on_todays_clock", _as_written), set_ahead, "C8"),
 )

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from campaign.core.attempt import Attempt, AttemptId, AttemptState, ResolvedBy
 from campaign.core.events import Accepted, Asked, Ended, Event, InDoubt, Refused, Sent, Silent
 from campaign.core.guard import DAY, PARKED, Facts, Finish, HoldBack, Park, Send, Verdict, Why, may_send
-from campaign.core.lead import CampaignState, LeadState, Outcome
+from campaign.core.lead import CampaignState, LeadId, LeadState, Outcome
 from campaign.core.lifecycle import Kept, apply
+from campaign.core.order import Waiting, in_turn
 from campaign.core.policy import Policy
 from campaign.core.retry import Decision, Done, Hold, Retry, decide
 from tests.prove.simulation_plan import Plan
@@ -46,6 +47,7 @@ class Row:
     state: LeadState = LeadState.PENDING
     reason: str = "not called yet"
     outcome: Outcome | None = None
+    place: int | None = None
     dials: list[Dial] = field(default_factory=list)
 
 
@@ -62,7 +64,9 @@ class Ledger:
     def __init__(self, plan: Plan, world: World) -> None:
         self.plan, self.world, self.time = plan, world, world.time
         now = self.time.now()
-        self.rows = [Row(place, campaign, number, now) for place, (campaign, number) in enumerate(plan.leads, 1)]
+        self.rows = [
+            Row(place, campaign, number, now, place=place) for place, (campaign, number) in enumerate(plan.leads, 1)
+        ]
         self.states = [CampaignState.RUNNING] * plan.campaigns
         self.policy = plan.policies[0]
         self.of_number: dict[str, list[Row]] = defaultdict(list)
@@ -85,8 +89,9 @@ class Ledger:
     def claim(self, campaign: int, limit: int) -> list[Dial]:
         now = self.time.now()
         due = [row for row in self.rows if row.campaign == campaign and row.state in WAITING]
-        due = sorted((row for row in due if row.due_at and row.due_at <= now), key=lambda row: (row.due_at, row.id))
-        return [self._reserve(row) for row in due[:limit]]
+        waiting = [Waiting(LeadId(row.id), row.due_at, len(_calls(row)), row.place) for row in due if row.due_at]
+        order = in_turn((each for each in waiting if each.due_at <= now), self.policy.retry_slack, now)
+        return [self._reserve(self.rows[each.lead - 1]) for each in order[:limit]]
 
     def next_due(self, campaign: int) -> datetime | None:
         theirs = [row for row in self.rows if row.campaign == campaign and row.state in WAITING]
@@ -108,7 +113,7 @@ class Ledger:
         row = dial.lead
         self._drop(dial)
         row.state = LeadState.RETRY_WAIT if _calls(row) else LeadState.PENDING
-        row.due_at, row.reason = due_at or row.due_at, why
+        row.due_at, row.reason, row.place = due_at or row.due_at, why, None if due_at else row.place
 
     def _drop(self, dial: Dial) -> None:
         dial.lead.dials.remove(dial)
@@ -178,7 +183,7 @@ class Ledger:
     def _unpark(self, number: str, at: datetime) -> None:
         for row in self.of_number[number]:
             if row.state is LeadState.HELD and row.reason == PARKED:
-                row.state, row.reason, row.due_at = LeadState.PENDING, "next in line", at
+                row.state, row.reason, row.due_at, row.place = LeadState.PENDING, "next in line", at, None
 
     def _apply(self, dial: Dial, event: Event) -> bool:
         before, result = dial.attempt, apply(dial.attempt, event)
@@ -212,7 +217,7 @@ class Ledger:
                 self._done(row, outcome, why)
             case Retry(at, why):
                 state = LeadState.RETRY_WAIT if _calls(row) else LeadState.PENDING
-                row.state, row.reason, row.outcome, row.due_at = state, why, None, at
+                row.state, row.reason, row.outcome, row.due_at, row.place = state, why, None, at, None
                 if "moved" in why:
                     self.roads["retry refused at the window"] += 1
             case Hold(why) if dial.attempt.alive:  # late truth of another attempt leaves its lead as it is

@@ -36,6 +36,7 @@ def refusal(tables: dict[str, Any]) -> str:
         ({"pace": {"rate": 200}}, "pace.rate", "200", '"200/min"'),
         ({"pace": {"look_up_share": 20}}, "pace.look_up_share", "20", '"20%"'),
         ({"pace": {"look_up_share": "95%"}}, "pace.look_up_share", "'95%'", "from 1% to 90%"),
+        ({"list": {"order": "shuffled"}}, "list.order", "'shuffled'", "'file' or 'random'"),
         ({"pace": {"weight": 0}}, "pace.weight", "0", "greater than or equal to 0.01"),
         ({"pace": {"channels": 0}}, "pace.channels", "0", "greater than or equal to 1"),
         ({"retry": {"max_attempts": "many"}}, "retry.max_attempts", "'many'", "valid integer"),
@@ -86,7 +87,7 @@ def test_values_that_do_not_fit_together_are_refused(tables: dict[str, Any], mes
 
 def test_an_unknown_key_is_refused_with_those_that_are_known() -> None:
     assert refusal({"pace": {"rat": "3/s"}}) == (
-        "campaign.toml: there is no setting pace.rat. Known here: channels, look_up_share, rate, weight."
+        "campaign.toml: there is no setting pace.rat. Known here: channels, look_up_share, rate, retry_slack, weight."
     )
     assert refusal({"paces": {}}).startswith(
         "campaign.toml: there is no setting paces. Known here: callbacks, list, pace,"
@@ -99,7 +100,6 @@ def test_an_unknown_key_is_refused_with_those_that_are_known() -> None:
         ({"guard": {"min_balance": 100}}, "guard"),
         ({"cost": {"budget": 5}}, "cost"),
         ({"window": {"holidays": ["2026-01-26"]}}, "window.holidays"),
-        ({"list": {"order": "random"}}, "list.order"),
         ({"pace": {"ramp": "1h"}}, "pace.ramp"),
     ],
 )
