@@ -121,10 +121,20 @@ def _zone(value: str) -> str:
     return value
 
 
-def _caller(value: object) -> object:
-    if isinstance(value, list):
-        raise ValueError("not available yet: a pool of caller ids. One number in quotes")
-    return value
+def _callers(value: object) -> object:
+    if not isinstance(value, list | tuple):
+        return value
+    tables = [{"number": each} if isinstance(each, str) else each for each in value]
+    try:
+        pool = tuple(CallerSettings.model_validate(each) for each in tables)
+    except ValidationError:
+        pool = ()
+    if not pool or len({each.number for each in pool}) < len(pool):
+        raise ValueError(
+            "one number in quotes, or a list of different ones: "
+            '["0XXXXXXXXXX", {number = "0YYYYYYYYYY", share = 2, channels = 10}]'
+        )
+    return pool
 
 
 def _instant(value: str) -> str:
@@ -185,11 +195,21 @@ class Section(BaseModel):
     LATER: ClassVar[frozenset[str]] = frozenset()
 
 
+class CallerSettings(Section):
+    """One of a pool of caller ids."""
+
+    number: str = Field(min_length=1)
+    share: float = Field(1, gt=0, le=1000)
+    channels: int | None = Field(None, ge=1)
+
+
 class ProviderSettings(Section):
     """`[provider]`"""
 
     base_url: Address = Field("https://api.exotel.com", description="Mumbai: https://api.in.exotel.com")
-    caller_id: Annotated[str, BeforeValidator(_caller)] = Field("", description="your ExoPhone, 0XXXXXXXXXX")
+    caller_id: Annotated[str | tuple[CallerSettings, ...], BeforeValidator(_callers)] = Field(
+        "", description="your ExoPhone, 0XXXXXXXXXX; or a list of them"
+    )
     flow_url: Annotated[str, AfterValidator(_web_address)] = Field(
         "", description="http://my.exotel.com/<sid>/exoml/start_voice/<app_id>"
     )
@@ -201,6 +221,13 @@ class ProviderSettings(Section):
         "Asia/Kolkata", description="of Exotel's own times, until its answers have told its clock"
     )
     region: str = Field("IN", pattern="^[A-Z]{2}$", description="how a number without a country code is read")
+
+    @property
+    def callers(self) -> tuple[CallerSettings, ...]:
+        """The caller ids; none where none is set yet."""
+        if isinstance(self.caller_id, str):
+            return (CallerSettings(number=self.caller_id),) if self.caller_id else ()
+        return self.caller_id
 
     @model_validator(mode="after")
     def _in_exotels_bounds(self) -> Self:

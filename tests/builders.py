@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from campaign.core.attempt import Attempt, AttemptId, AttemptState, CallSid, Disposition
 from campaign.core.lead import PhoneNumber
 from campaign.core.policy import Policy, Rate
+from campaign.core.pool import Caller
 from campaign.core.window import Span, Window, always
 
 KOLKATA = ZoneInfo("Asia/Kolkata")
@@ -56,7 +57,7 @@ def window(
 
 
 _POLICY = Policy(
-    caller_id="08012300000",
+    callers=(Caller("08012300000"),),
     flow_url="http://my.exotel.com/example/exoml/start_voice/1",
     custom_field="{attempt}",
     provider_zone=KOLKATA,

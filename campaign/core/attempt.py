@@ -46,6 +46,7 @@ class Refusal(StrEnum):
     INVALID_NUMBER = "invalid_number"
     DNC = "dnc"
     ACCOUNT = "account"
+    CALLER_ID = "caller_id"
     LATER = "later"
     NOT_SENT = "not_sent"
     NO_CONNECTION = "no_connection"

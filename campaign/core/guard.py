@@ -1,7 +1,7 @@
 """The last question before a request leaves, asked inside the commit that allows it: may this attempt be sent now?"""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -10,6 +10,7 @@ from campaign.core.lead import CampaignState, Outcome
 from campaign.core.numbers import ONLY, NoneLeft, Use
 from campaign.core.outcome import OF_DISPOSITION
 from campaign.core.policy import Policy
+from campaign.core.pool import choose
 from campaign.core.window import Over, Shut
 
 DAY = timedelta(days=1)
@@ -22,6 +23,7 @@ class Why(StrEnum):
     PAUSED = "the campaign is paused"
     HOURS = "outside the calling hours"
     CHANNELS = "all channels are in use"
+    CALLER = "all channels of its caller id are in use"
     LIVE = "another call to this number is alive"
     GAP = "too soon after the last call to this number"
     DAY = "this number had its calls for the day"
@@ -35,7 +37,8 @@ class Facts:
     `number_calls`: when the number was called in the last 24 hours, over all campaigns, oldest first.
     `number_busy_until`: until when another call to the number may be alive, at the latest; past, when nobody has told
     how that one ended. `number_free_at`: the latest end of its last call. `last`: how the lead's last call ended.
-    `choice`: which of the lead's numbers is to be called.
+    `choice`: which of the lead's numbers is to be called. `callers_used`: calls alive from each caller id; `caller`:
+    the lead's, if it was called before; `luck`: the lead's (`core.pool`).
     """
 
     campaign: CampaignState
@@ -46,11 +49,16 @@ class Facts:
     number_free_at: datetime | None
     last: Disposition | None = None
     choice: Use | NoneLeft = ONLY
+    callers_used: Mapping[str, int] = field(default_factory=dict)
+    caller: str | None = None
+    luck: float = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Commit, then send."""
+    """Commit, then send, from this caller id."""
+
+    caller_id: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,8 @@ def _caps(facts: Facts, policy: Policy, now: datetime) -> Verdict:
         return HoldBack(Why.DAY, recent[-policy.per_day] + DAY)
     if facts.channels_used >= policy.channels:
         return HoldBack(Why.CHANNELS)
-    return Send()
+    caller = choose(policy.callers, facts.callers_used, facts.caller, facts.luck)
+    return Send(caller.number) if caller else HoldBack(Why.CALLER)
 
 
 def _finish(facts: Facts, why: str) -> Finish:

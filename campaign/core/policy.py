@@ -1,11 +1,12 @@
 """What a campaign was told to do, as plain values: the settings of `design` without their file and their secrets."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from campaign.core.attempt import Disposition
+from campaign.core.pool import Caller
 from campaign.core.window import Window
 
 
@@ -29,7 +30,7 @@ class Rate:
 class Policy:
     """One version of a campaign's policy. Every attempt carries the version it was sent under."""
 
-    caller_id: str
+    callers: tuple[Caller, ...]
     flow_url: str
     custom_field: str
     provider_zone: ZoneInfo
@@ -54,6 +55,10 @@ class Policy:
     reached_after: timedelta
     tries_per_number: int = 0
     """Calls to each number of a lead; 0: `max_attempts` shared out over them, rounded up."""
+
+    def without(self, out: Collection[str]) -> "Policy":
+        """The same without these caller ids."""
+        return replace(self, callers=tuple(each for each in self.callers if each.number not in out)) if out else self
 
     @property
     def longest_call(self) -> timedelta:

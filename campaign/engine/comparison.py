@@ -71,7 +71,7 @@ class _Comparison:
         return [theirs, await self._back(now)]
 
     async def _ours(self) -> _Ours:
-        ours = _Ours({self.policy.caller_id}, self.campaign.created_at)
+        ours = _Ours({each.number for each in self.policy.callers}, self.campaign.created_at)
         async for chunk in self.insight.attempts(self.campaign.id):
             ours.callers.update(each.caller_id for each in chunk if each.caller_id)
             ours.since = min([ours.since, *(each.attempt.sent_at for each in chunk if each.attempt.sent_at)])

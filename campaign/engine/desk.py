@@ -87,6 +87,8 @@ class Desk:
         self.callbacks = Callbacks(shared, key, provider, self.recovery.ask)
         self.doubts = Doubts(shared)
         self.reconciliation = Reconciliation(shared, since, forgetful=forgetful)
+        self.callers_out: set[str] = set()
+        """Caller ids that the provider refuses; the next process tries them again."""
         self.leaving = asyncio.Event()
         self._refused: list[Callable[[str], Awaitable[None]]] = []
 
@@ -114,10 +116,13 @@ class Desk:
         """Who must hear that the provider refuses the account, and why."""
         self._refused.append(tell)
 
-    async def heed(self, refused: Refused) -> None:
-        """What a refusal means for everybody."""
+    async def heed(self, refused: Refused, caller_id: str = "", policy: Policy | None = None) -> None:
+        """What a refusal means for everybody. `caller_id`: of the call that was refused, from the pool of `policy`."""
         now = self.clock.now()
         match refused.refusal:
+            case Refusal.CALLER_ID if (policy or self.policy).without({*self.callers_out, caller_id}).callers:
+                self.callers_out.add(caller_id)
+                self.feed.say(f"the provider refuses {caller_id} as a caller id; going on without it", None)
             case Refusal.LATER:
                 wait = refused.retry_after
                 until = now + (self.policy.rate.period if wait is None else timedelta(seconds=wait))
@@ -128,7 +133,7 @@ class Desk:
                 until = now + NO_CONNECTION_WAIT
                 self.pacer.pause(until, Why.NO_CONNECTION)
                 self.feed.say("no connection to the provider; trying again", until)
-            case Refusal.ACCOUNT:
+            case Refusal.ACCOUNT | Refusal.CALLER_ID:
                 self.feed.account_refused = refused.reason
                 for tell in self._refused:
                     await tell(refused.reason)

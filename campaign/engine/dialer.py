@@ -26,6 +26,7 @@ from campaign.ports import Queue
 
 SEND_WITHIN = 2.0  # real seconds from the commit to the first byte
 ASK_AGAIN = timedelta(seconds=5)
+BUSY = {Held.CHANNELS, Held.CALLER}
 NEXT = "next in line"
 NEVER_LEFT = {Refusal.NOT_SENT, Refusal.NO_CONNECTION}
 LOW_WATER, HIGH_WATER = 50, 200
@@ -49,7 +50,7 @@ class Dialer:
         self.orders, self.queue = orders, queue
         self.store, self.insight, self.provider, self.clock = desk.store, desk.insight, desk.provider, desk.clock
         self.pacer, self.channels, self.feed = desk.pacer, desk.channels, desk.feed
-        self._heed, self._listen = desk.heed, desk.listen
+        self._heed, self._listen, self._callers_out = desk.heed, desk.listen, desk.callers_out
         self.bell = self.feed.listen(News.ENDED, News.LEADS)
         self.stopped = False
         self._left = orders.limit
@@ -153,15 +154,16 @@ class Dialer:
     async def _commit_and_send(self, reserved: Reserved, place: Place) -> None:
         # Taken before the guards are asked: a machine that sleeps in the commit does not send when it wakes.
         send_by = self.clock.ticks() + SEND_WITHIN
-        intent = Intent(reserved.attempt, self.orders.policy, self.orders.version, self.clock.now())
+        policy = self.orders.policy.without(self._callers_out)
+        intent = Intent(reserved.attempt, policy, self.orders.version, self.clock.now())
         verdict = HoldBack(Held.PAUSED) if self.stopped else (await self.store.begin_sending([intent]))[0]
         match verdict:
-            case Send():
-                await self._send(reserved, place, send_by)
+            case Send(caller_id):
+                await self._send(reserved, caller_id, place, send_by)
             case HoldBack(why, until):
                 place.withdrawn()
                 self.channels.leave(reserved.attempt)
-                again = until or (intent.at + ASK_AGAIN if why is Held.CHANNELS else None)
+                again = until or (intent.at + ASK_AGAIN if why in BUSY else None)
                 await self._give_back([reserved], again, why)
             case Finish() | Park():
                 place.withdrawn()
@@ -169,11 +171,13 @@ class Dialer:
             case _:
                 assert_never(verdict)
 
-    async def _send(self, reserved: Reserved, place: Place, send_by: float) -> None:
-        event = await self.provider.place(self._placement(reserved, send_by))
+    async def _send(self, reserved: Reserved, caller_id: str, place: Place, send_by: float) -> None:
+        event = await self.provider.place(self._placement(reserved, caller_id, send_by))
         now = self.clock.now()
         if isinstance(event, Refused):
-            await self._heed(event)  # before its place is free: nobody slips through meanwhile
+            await self._heed(
+                event, caller_id, self.orders.policy
+            )  # before its place is free: nobody slips through meanwhile
         if isinstance(event, Refused) and event.refusal in NEVER_LEFT:
             place.withdrawn()
         else:
@@ -190,12 +194,12 @@ class Dialer:
             self._count(isinstance(recorded.decision, Retry))  # not placed: the lead waits as before
             self.feed.changed(News.LEADS)
 
-    def _placement(self, reserved: Reserved, send_by: float) -> Placement:
+    def _placement(self, reserved: Reserved, caller_id: str, send_by: float) -> Placement:
         policy, address_of = self.orders.policy, self.orders.address_of
         return Placement(
             attempt=reserved.public_id,
             number=reserved.number,
-            caller_id=policy.caller_id,
+            caller_id=caller_id,
             flow_url=policy.flow_url,
             ring_timeout=policy.ring_timeout,
             time_limit=policy.time_limit,

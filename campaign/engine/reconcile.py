@@ -44,9 +44,12 @@ class Reconciliation:
         """Everything created since the last time; False where the list could not be had."""
         now = self._clock.now()
         since = (await self._insight.reconciled_until(self._account) or self._since) - OVERLAP
-        found = await self._enquiry.between(since, now, self._policy.caller_id, None, rank, guess=True)
-        if found is None:
-            return False
+        found: list[CallReport] = []
+        for caller in self._policy.callers:
+            theirs = await self._enquiry.between(since, now, caller.number, None, rank, guess=True)
+            if theirs is None:
+                return False
+            found += theirs
         sids = [report.call_sid for report in found]
         owned = await self._insight.owned(sids)
         calls = [(report, await self._stranger(report, now)) for report in found if report.call_sid not in owned]
@@ -58,7 +61,8 @@ class Reconciliation:
     async def _stranger(self, report: CallReport, now: datetime) -> Stranger:
         created = await self._enquiry.ours(report.created or "") or now
         number = self._enquiry.number_of(report.number or "")
-        return Stranger(report.call_sid, number, report.caller_id or self._policy.caller_id, report.status, created)
+        caller_id = report.caller_id or self._policy.callers[0].number
+        return Stranger(report.call_sid, number, caller_id, report.status, created)
 
     async def _undoubted(self, calls: Sequence[tuple[CallReport, Stranger]]) -> list[tuple[CallReport, Stranger]]:
         """Without calls that may be those of attempts in doubt: they are settled first."""

@@ -24,9 +24,8 @@ def check_rows(sheet: Sheet, rows: Rows, rules: NumberRules) -> list[Line]:
     read = [read_numbers(rows.columns[sheet.header.index(column)], rules) for column in sheet.phone_columns]
     cells = zip(*rows.columns, strict=True)
     found: list[Line]
-    if (
-        len(read) == 1 and PRIORITY not in sheet.header and not _any_too_long(sheet, rows.columns)
-    ):  # as most are, and a million of them quickly
+    plain = len(read) == 1 and PRIORITY not in sheet.header and not _any_too_long(sheet, rows.columns)
+    if plain:  # as most are, and a million of them quickly
         found = [
             NewLead(line, number, row) if isinstance(number, PhoneNumber) else check_cells(sheet, line, row, [number])
             for line, row, number in zip(rows.lines, cells, read[0], strict=True)

@@ -18,6 +18,7 @@ from campaign.simulator.faults import Fault, Hits
 from campaign.simulator.limit import Limit
 from campaign.simulator.listener import Listener
 from campaign.simulator.log import Line, Log, as_text
+from campaign.simulator.numbers import e164
 from campaign.simulator.shapes import RestException
 from campaign.simulator.town import Town
 from campaign.simulator.trouble import Trouble
@@ -73,6 +74,8 @@ class Api:
     async def connect(self, request: web.Request) -> web.StreamResponse:
         given = order.fields(request.headers.get("Content-Type", ""), await request.read())
         wanted = order.read(dict(request.query) | given)
+        if self._town.caller_ids and wanted.caller_id not in {e164(each) for each in self._town.caller_ids}:
+            raise order.wrong("CallerId", "is not an ExoPhone of this account")
         hits = self._trouble.draw(wanted.number)
         happened = partial(self._trouble.happened, request=THIS_REQUEST.get(), number=wanted.number)
         self._close_the_way(hits, happened)

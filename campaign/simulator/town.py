@@ -53,6 +53,7 @@ class Town(Section):
     rate: RateText = Field((200, timedelta(minutes=1)), description="requests allowed, look-ups included")
     retry_after: bool = Field(True, description="whether a 429 says for how long (both kinds are documented)")
     channels: int = Field(1000, ge=1, description="calls alive at once; one more is accepted and fails at once")
+    caller_ids: tuple[str, ...] = Field((), description="the account's; a call from another is refused; none: all are")
     callback_lag: Duration = Field(timedelta(seconds=2), description="from a call's end to its callback")
     list_lag: Duration = Field(timedelta(seconds=20), description="from a call's end to its place in the list")
     price_lag: Duration = Field(timedelta(minutes=2), description="from a call's end to its duration and price")

@@ -1,7 +1,7 @@
 """Writing: from a lead that is due to an attempt that may leave. The guards are asked inside the commit."""
 
 import secrets
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from campaign.core import guard
+from campaign.core import guard, pool
 from campaign.core.attempt import Attempt, AttemptId, AttemptState
 from campaign.core.custom_field import PUBLIC_ID_LENGTH
 from campaign.core.events import Sent
 from campaign.core.guard import Facts, Finish, HoldBack, Park, Send, Verdict
 from campaign.core.keyed import PublicId
-from campaign.core.lead import CampaignId, CampaignState, LeadId, LeadState, PhoneNumber
+from campaign.core.lead import CampaignId, CampaignState, LeadId, LeadState, NumberHash, PhoneNumber
 from campaign.core.lifecycle import Changed, apply
 from campaign.core.numbers import next_number
 from campaign.core.records import Intent, Release, Reserved
@@ -233,7 +233,7 @@ def begin_sending(connection: Connection, intents: Sequence[Intent]) -> list[Ver
             continue
         verdict = guard.may_send(ledger.of(row, intent), intent.policy, intent.at)
         if isinstance(verdict, Send):
-            ledger.send(row, intent)
+            ledger.send(row, intent, verdict.caller_id)
         elif isinstance(verdict, Finish):
             ledger.finish(row, intent, verdict)
         elif isinstance(verdict, Park):
@@ -254,6 +254,7 @@ class _Facts:
         self.channels = self._channels({row.account_id for row in rows}, min(each.at for each in intents))
         reach = max((each.policy.min_gap for each in intents), default=guard.DAY)
         since = min(each.at for each in intents) - max(reach, guard.DAY)
+        self.callers = self._callers(leads)
         self.called_at: dict[str, list[datetime]] = defaultdict(list)
         self.free_at: dict[str, datetime] = {}
         self.busy_until: dict[str, datetime] = {}
@@ -266,31 +267,36 @@ class _Facts:
     def of(self, row: AnyRow, intent: Intent) -> Facts:
         history = self.history[row.lead_id]
         calls = [each for each in history if each.counts]
+        alive = [caller for end, caller in self.channels[row.account_id] if end > intent.at]
         return Facts(
             campaign=self.states[row.campaign_id],
-            channels_used=sum(end > intent.at for end in self.channels[row.account_id]),
+            channels_used=len(alive),
             lead_calls=len(calls),
             number_calls=self.called_at[row.number_hash],
             number_busy_until=self.busy_until.get(row.number_hash),
             number_free_at=self.free_at.get(row.number_hash),
             last=calls[-1].disposition if calls else None,
             choice=next_number(history, self.numbers[row.lead_id], intent.policy),
+            callers_used=Counter(alive),
+            caller=self.callers.get(row.lead_id),
+            luck=pool.luck(NumberHash(row.number_hash)),
         )
 
-    def send(self, row: AnyRow, intent: Intent) -> None:
+    def send(self, row: AnyRow, intent: Intent, caller_id: str) -> None:
         latest_end = intent.at + intent.policy.longest_call
         event = Sent(intent.at, latest_end)
         after = apply(attempt_of(row), event)
         assert isinstance(after, Changed), "a reserved attempt can be sent"
         self.history[row.lead_id].append(after.attempt)
-        self.channels[row.account_id].append(latest_end)
+        self.channels[row.account_id].append((latest_end, caller_id))
+        self.callers[row.lead_id] = caller_id
         self.called_at[row.number_hash].append(intent.at)
         self.busy_until[row.number_hash] = latest_end
         self.sent.append(
             columns_of(after.attempt)
             | {
                 "policy_version": intent.policy_version,
-                "caller_id": intent.policy.caller_id,
+                "caller_id": caller_id,
                 "flow_url": intent.policy.flow_url,
             }
         )
@@ -323,17 +329,23 @@ class _Facts:
         rows = self.connection.execute(select(table.c.id, table.c.state).where(table.c.id.in_(list(campaigns))))
         return {row.id: CampaignState(row.state) for row in rows}
 
-    def _channels(self, accounts: Iterable[int], now: datetime) -> dict[int, list[datetime]]:
-        """The latest ends of the calls alive, by account."""
-        used: dict[int, list[datetime]] = defaultdict(list)
+    def _channels(self, accounts: Iterable[int], now: datetime) -> dict[int, list[tuple[datetime, str]]]:
+        """The latest ends of the calls alive and where they come from, by account."""
+        used: dict[int, list[tuple[datetime, str]]] = defaultdict(list)
         rows = self.connection.execute(
-            select(attempt.c.account_id, attempt.c.latest_end).where(
+            select(attempt.c.account_id, attempt.c.latest_end, attempt.c.caller_id).where(
                 attempt.c.account_id.in_(list(accounts)), ALIVE, attempt.c.latest_end > now
             )
         )
         for row in rows:
-            used[row.account_id].append(row.latest_end)
+            used[row.account_id].append((row.latest_end, row.caller_id or ""))
         return used
+
+    def _callers(self, leads: Iterable[int]) -> dict[int, str]:
+        """From where each lead was called last."""
+        sent = attempt.c.lead_id.in_(list(leads)), attempt.c.caller_id.is_not(None)
+        rows = select(attempt.c.lead_id, attempt.c.caller_id).where(*sent).order_by(attempt.c.attempt_no)
+        return {row.lead_id: row.caller_id for row in self.connection.execute(rows)}
 
     def _numbers(self, hashes: Iterable[str], since: datetime) -> None:
         rows = self.connection.execute(

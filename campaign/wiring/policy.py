@@ -10,6 +10,7 @@ from campaign import settings as settings_of
 from campaign.core.attempt import Disposition
 from campaign.core.custom_field import columns_used
 from campaign.core.policy import Policy, Rate
+from campaign.core.pool import Caller
 from campaign.core.records import Account, CampaignRecord
 from campaign.core.window import Span, Window
 from campaign.errors import SettingsError
@@ -25,8 +26,9 @@ LOOPBACK = "127.0.0.1"
 def policy_of(settings: Settings) -> Policy:
     """One version of a campaign's policy."""
     provider, retry, report = settings.provider, settings.retry, settings.report
+    callers = tuple(Caller(each.number, each.share, each.channels) for each in provider.callers)
     return Policy(
-        caller_id=provider.caller_id,
+        callers=callers or (Caller(""),),  # none yet: a list can be checked all the same
         flow_url=provider.flow_url,
         custom_field=provider.custom_field,
         provider_zone=ZoneInfo(provider.timezone),
@@ -35,7 +37,7 @@ def policy_of(settings: Settings) -> Policy:
         margin=provider.margin,
         rate=Rate(*settings.pace.rate),
         look_up_share=settings.pace.look_up_share,
-        channels=settings.pace.channels,
+        channels=_channels(settings.pace.channels, callers),
         retry_slack=settings.pace.retry_slack,
         weight=settings.pace.weight,
         max_attempts=retry.max_attempts,
@@ -55,6 +57,12 @@ def policy_of(settings: Settings) -> Policy:
         reached_after=report.reached_after,
         tries_per_number=settings.list.tries_per_number,
     )
+
+
+def _channels(account: int, callers: Sequence[Caller]) -> int:
+    """The account's; fewer where all caller ids together have fewer."""
+    own = [each.channels for each in callers if each.channels]
+    return min(account, sum(own)) if own and len(own) == len(callers) else account
 
 
 def window_of(settings: settings_of.WindowSettings) -> Window:
@@ -117,7 +125,7 @@ def number_rules(settings: Settings) -> NumberRules:
     """How these settings read the numbers of a list."""
     return rules_for(
         settings.provider.region,
-        [settings.provider.caller_id],
+        [each.number for each in settings.provider.callers],
         first_of_several=settings.list.several == "first",
     )
 

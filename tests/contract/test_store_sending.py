@@ -22,7 +22,7 @@ async def test_the_intent_is_on_disk_when_it_may_leave(bench: Bench, spring: Cam
     assert await bench.store.begin_sending([Intent(reserved.attempt, rules, 7, LATER)]) == [Send()]
     row = await bench.attempt(reserved.attempt)
     assert (row.state, row.sent_at, row.latest_end) == ("sending", LATER, LATER + rules.longest_call)
-    assert (row.policy_version, row.caller_id, row.flow_url) == (7, rules.caller_id, rules.flow_url)
+    assert (row.policy_version, row.caller_id, row.flow_url) == (7, rules.callers[0].number, rules.flow_url)
     [event] = await bench.events("sent")
     assert (event.attempt_id, event.at, event.number_hash) == (reserved.attempt, LATER, row.number_hash)
     assert event.data == {"latest_end": (LATER + rules.longest_call).isoformat(), "policy": 7}

@@ -11,9 +11,10 @@ from campaign.core.guard import Verdict
 from campaign.core.lead import CampaignState, LeadState, Outcome, PhoneNumber
 from campaign.core.pace import Wait, Why
 from campaign.core.policy import Rate
+from campaign.core.pool import Caller
 from campaign.core.records import Intent
 from tests.builders import NOON, at, hours, minutes, seconds, window
-from tests.integration.house import House, a_house, dialling, ending, in_doubt, refused, sid
+from tests.integration.house import FREELY, House, a_house, dialling, ending, in_doubt, refused, sid
 
 FAST = Rate(6000, minutes(1))  # an interval of 10 ms
 
@@ -27,7 +28,7 @@ async def test_a_due_lead_is_called_with_what_the_policy_says(tmp_path: Path) ->
         await run.dialer.step(NOON)
         await house.until(lambda: house.provider.placed)
         [placed] = house.provider.placed
-        assert (placed.number.e164, placed.caller_id) == ("+919812300001", house.policy.caller_id)
+        assert (placed.number.e164, placed.caller_id) == ("+919812300001", house.policy.callers[0].number)
         assert (placed.ring_timeout, placed.time_limit) == (seconds(30), minutes(5))
         assert placed.custom_field == placed.attempt
         assert placed.callback_url
@@ -177,6 +178,37 @@ async def test_a_request_that_never_left_takes_no_place_in_the_rate(tmp_path: Pa
         await house.until(lambda: len(house.provider.placed) == 2)
         await house.settle()
         assert run.desk.pacer.pace.used == 1
+
+
+POOL: dict[str, Any] = {"rate": FREELY, "callers": (Caller("1"), Caller("2"))}
+
+
+async def test_a_refused_caller_id_is_taken_out_and_its_lead_called_from_another(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=4, **POOL) as house, dialling(house, run := house.run(), workers=1):
+        house.provider.answers.append(refused(Refusal.CALLER_ID))
+        await run.dialer.step(NOON)
+        await house.until(lambda: len(house.provider.placed) == 4)
+        await house.settle()
+        out, *others = [each.caller_id for each in house.provider.placed]
+        assert set(others) == {"1", "2"} - {out}
+        assert run.feed.saying == f"the provider refuses {out} as a caller id; going on without it"
+        await run.dialer.step(NOON)
+        await house.until(lambda: len(house.provider.placed) == 5)
+        await house.settle()
+        first = [each for each in await house.attempts() if each.number == house.provider.placed[0].number]
+        assert [each.attempt.counts for each in first] == [False, True], "the lead lost nothing"
+        assert await house.state() is not CampaignState.PAUSED
+
+
+async def test_the_last_caller_id_is_the_account(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=4, **POOL) as house, dialling(house, run := house.run(), workers=1):
+        house.provider.answers.extend([refused(Refusal.CALLER_ID)] * 2)
+        await run.dialer.step(NOON)
+        await house.until(lambda: run.feed.account_refused)
+        await house.settle()
+        assert len({each.caller_id for each in house.provider.placed}) == len(house.provider.placed) == 2
+        assert await house.state() is CampaignState.PAUSED
+        assert {lead.state for lead in await house.leads()} <= {LeadState.PENDING, LeadState.IN_FLIGHT}
 
 
 async def test_without_a_connection_one_lead_probes_after_half_a_minute(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from campaign.core.call import CallReport, LookUpFailed, Page
 from campaign.core.events import Accepted, WrittenOff
 from campaign.core.guard import DAY, HoldBack, Send, Verdict, Why
 from campaign.core.lead import LeadState, PhoneNumber
+from campaign.core.pool import Caller
 from campaign.core.records import Happened, Intent, Stranger
 from campaign.engine.desk import Desk
 from campaign.engine.pacer import Rank
@@ -71,9 +72,25 @@ async def test_a_call_that_nobody_here_made_is_noted_once(tmp_path: Path) -> Non
             assert await compare(desk)
         [row] = await house.rows("stranger")
         assert (row["call_sid"], row["status"], row["created_at"]) == (sid(7), "busy", NOON - minutes(2))
-        assert (row["number_hash"], row["caller_id"]) == (KEY.number_hash(FIRST), house.policy.caller_id)
+        assert (row["number_hash"], row["caller_id"]) == (KEY.number_hash(FIRST), house.policy.callers[0].number)
         assert [each["kind"] for each in await house.rows("event")].count("stranger") == 1
         assert desk.feed.saying == "calls from your number that nobody here made: 1; `campaign status` counts them"
+
+
+async def test_the_calls_of_every_caller_id_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with comparing(tmp_path, callers=(Caller("1"), Caller("2"))) as (house, desk):
+        asked: list[str] = []
+        listing = house.provider.calls_between
+
+        async def noted(since: datetime, until: datetime, caller_id: str, *more: Any) -> Page | LookUpFailed:
+            asked.append(caller_id)
+            return await listing(since, until, caller_id, *more)
+
+        monkeypatch.setattr(house.provider, "calls_between", noted)
+        assert await compare(desk)
+        assert asked == ["1", "2"]
+        house.provider.failures += [LookUpFailed("503")]
+        assert not await compare(desk), "half of the pool is not compared"
 
 
 async def test_a_call_of_ours_is_no_stranger(tmp_path: Path) -> None:
@@ -115,7 +132,7 @@ async def test_a_stranger_to_another_number_holds_nobody(tmp_path: Path) -> None
 
 async def test_a_call_that_an_attempt_turns_out_to_own_is_no_stranger_any_more(tmp_path: Path) -> None:
     async with comparing(tmp_path, leads=2, per_day=1) as (house, _):
-        seen = Stranger(sid(1), PhoneNumber("+919812300002"), house.policy.caller_id, "busy", NOON - minutes(2))
+        seen = Stranger(sid(1), PhoneNumber("+919812300002"), house.policy.callers[0].number, "busy", NOON - minutes(2))
         await house.store.note_strangers(house.campaign.account_id, [seen], NOON)
         assert len(await house.books.strangers(house.campaign.account_id)) == 1
         await house.call(1)  # its answer, late, names that very call

@@ -125,6 +125,16 @@ async def test_a_call_over_the_channels_is_accepted_and_fails_at_once(tmp_path: 
         assert (await world.show(await world.call()))["Status"] == "in-progress"
 
 
+async def test_a_caller_id_of_another_account_is_refused(tmp_path: Path) -> None:
+    async with a_town(tmp_path / "log.jsonl", caller_ids=["08041230000"]) as world:
+        assert (await world.connect()).status == 200
+        refused = await world.connect(CallerId="08041239999")
+        assert (refused.status, refused.error["Message"]) == (
+            400,
+            "The 'CallerId' parameter is not an ExoPhone of this account.",
+        )
+
+
 async def test_posts_and_look_ups_share_a_sliding_window(tmp_path: Path) -> None:
     async with a_town(tmp_path / "log.jsonl", rate="3/min") as world:
         sid = await world.call()

@@ -1,6 +1,7 @@
 """Ablations of what is on disk and of the dialling around it: a real ledger, a real desk, a provider with a log."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -14,6 +15,7 @@ from campaign.core.events import Ended
 from campaign.core.guard import Send
 from campaign.core.lead import CampaignState, PhoneNumber
 from campaign.core.pace import Why
+from campaign.core.pool import Caller, choose
 from campaign.core.records import Happened, Intent, Reserved, Stranger
 from campaign.core.window import always
 from campaign.engine.run import PAUSED_BY_PEOPLE, Run
@@ -124,11 +126,25 @@ async def window_closes(folder: Path) -> Sequence[str]:
 async def somebody_else_called(folder: Path) -> Sequence[str]:
     """One call a day is allowed, and the provider's list has one that nobody here made."""
     async with a_house(folder, leads=1, rate=FREELY, per_day=1) as house:
-        caller = house.policy.caller_id
+        caller = house.policy.callers[0].number
         theirs = Stranger(sid(9), PhoneNumber(FIRST), caller, "completed", house.clock.now() - hours(1))
         await house.store.note_strangers(house.campaign.account_id, [theirs], house.clock.now())
         [reserved] = await _reserved(house)
         return ["C13: a number is called twice within a day"] * await _dialled(house, reserved)
+
+
+@here
+async def caller_with_one_channel(folder: Path) -> Sequence[str]:
+    """Three people are called from two numbers, one of which may have a single call alive."""
+    few: dict[str, Any] = {"rate": FREELY, "callers": (Caller("1", channels=1), Caller("2", channels=1))}
+    async with a_house(folder, leads=3, **few) as house, going(house):
+        await house.settle()
+        most = max(Counter(each.caller_id for each in house.provider.placed).values())
+        return ["C9: two calls alive from a caller id with one channel"] * (most > 1)
+
+
+def _without_channels(pool: Any, used: Any, own: Any, luck: float) -> Any:
+    return choose(pool, {}, own, luck)
 
 
 @here
@@ -268,6 +284,12 @@ ABLATIONS = (
         "another attempt's call accepted", swapped(_Batch, "_names_another", lambda *_: False), another_call, "D7"
     ),
     Ablation("index of live numbers dropped", swapped(sqlite, "_ON_CONNECT", _NO_INDEX), wrong_guard, "C4"),
+    Ablation(
+        "channels of a caller id not checked",
+        swapped(guard, "choose", _without_channels),
+        caller_with_one_channel,
+        "C9",
+    ),
     Ablation("a refused account not heeded", swapped(Run, "_refused", nothing_later), account_refused, "C15"),
     Ablation(
         "sending not written as an event", around(dialling, "append_events", _but("sent")), verified, "D5: events"

@@ -7,6 +7,7 @@ from functools import cached_property
 from random import Random
 
 from campaign.core.policy import Policy, Rate
+from campaign.core.pool import Caller
 from campaign.core.window import Span, Window, always
 from tests.builders import KOLKATA, NOON, hours, minutes, policy, seconds, window
 from tests.prove.simulation_world import CALLER_ID
@@ -68,7 +69,7 @@ def _policy(luck: Random, start: datetime, leads: int) -> Policy:
     every_day = luck.choice(("09:00-21:00", "09:00-13:00, 14:00-24:00"))
     shut = luck.random() < 0.5
     return policy(
-        caller_id=CALLER_ID,
+        callers=(Caller(CALLER_ID),),
         channels=luck.randint(1, 6) if leads < 100 else 30,
         rate=Rate(luck.choice((6, 12, 30, 200)) if leads < 100 else 200, minutes(1)),
         max_attempts=luck.randint(1, 4),

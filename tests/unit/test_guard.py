@@ -10,6 +10,7 @@ from campaign.core.attempt import Disposition
 from campaign.core.guard import PARKED, Facts, Finish, HoldBack, Park, Send, Why, may_send
 from campaign.core.lead import CampaignState, Outcome
 from campaign.core.numbers import NoneLeft
+from campaign.core.pool import Caller
 from campaign.core.window import Window
 from tests.builders import NOON, at, hours, minutes, policy, seconds, window
 
@@ -163,3 +164,11 @@ def test_the_hours_speak_after_the_pause_and_before_the_caps(shut: Window) -> No
 def test_a_lead_of_which_no_number_is_left_is_done_as_its_last_call_ended() -> None:
     facts = replace(CLEAR, choice=NoneLeft("each number had its call"), lead_calls=1, last=Disposition.BUSY)
     assert may_send(facts, policy(), NOON) == Finish(Outcome.BUSY, "each number had its call")
+
+
+def test_a_call_comes_from_the_pool_and_waits_for_its_own_channels() -> None:
+    rules = policy(callers=(Caller("1", channels=1),))
+    verdict = may_send(CLEAR, rules, NOON)
+    assert isinstance(verdict, Send)
+    assert verdict.caller_id == "1"
+    assert may_send(replace(CLEAR, callers_used={"1": 1}), rules, NOON) == HoldBack(Why.CALLER)

@@ -3,6 +3,7 @@
 import pytest
 
 from campaign.core.policy import Rate
+from campaign.core.pool import Caller
 from tests.builders import hours, minutes, policy, seconds
 
 
@@ -24,3 +25,9 @@ def test_a_call_is_over_after_ring_time_time_limit_and_margin() -> None:
     calm = policy(ring_timeout=seconds(30), time_limit=minutes(5), margin=minutes(1))
     assert calm.longest_call == minutes(6.5)
     assert calm.longest_ring == minutes(1.5)
+
+
+def test_a_pool_is_used_without_those_that_are_refused() -> None:
+    rules = policy(callers=(Caller("1"), Caller("2")))
+    assert rules.without([]) is rules
+    assert rules.without(["1"]) == policy(callers=(Caller("2"),))

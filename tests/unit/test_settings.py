@@ -107,17 +107,19 @@ def test_a_key_that_comes_later_is_refused_as_not_available_yet(tables: dict[str
     assert refusal(tables) == f"campaign.toml: {key} is not available yet."
 
 
-@pytest.mark.parametrize(
-    ("tables", "key"),
-    [
-        ({"window": {"timezone": "lead"}}, "window.timezone = 'lead'"),
-        ({"provider": {"caller_id": ["08012300000", "08012300001"]}}, "provider.caller_id = ["),
-    ],
-)
-def test_a_value_that_comes_later_is_refused_as_not_available_yet(tables: dict[str, Any], key: str) -> None:
-    message = refusal(tables)
-    assert key in message
+def test_a_value_that_comes_later_is_refused_as_not_available_yet() -> None:
+    message = refusal({"window": {"timezone": "lead"}})
+    assert "window.timezone = 'lead'" in message
     assert "not available yet" in message
+
+
+@pytest.mark.parametrize(
+    "pool", [[], [""], [7], ["1", "1"], [{"share": 2}], [{"number": "1", "share": 0}], [{"number": "1", "channel": 2}]]
+)
+def test_a_wrong_pool_of_caller_ids_is_refused(pool: list[object]) -> None:
+    message = refusal({"provider": {"caller_id": pool}})
+    assert message.startswith("campaign.toml: provider.caller_id")
+    assert 'right would be: one number in quotes, or a list of different ones: ["0X' in message
 
 
 # --- what is understood ----------------------------------------------------------------------------------------------
@@ -150,6 +152,21 @@ def test_a_duration_is_read(text: str, meant: timedelta) -> None:
 )
 def test_a_rate_is_read(text: str, meant: tuple[int, timedelta]) -> None:
     assert parse({"pace": {"rate": text}}, "").pace.rate == meant
+
+
+def test_a_pool_of_caller_ids_is_numbers_or_tables_and_reads_back() -> None:
+    wanted = ["08012300000", {"number": "08012300001", "share": 2, "channels": 10}]
+    settings = parse({"provider": {"caller_id": wanted}}, "")
+    callers = [(each.number, each.share, each.channels) for each in settings.provider.callers]
+    assert callers == [("08012300000", 1, None), ("08012300001", 2, 10)]
+    assert parse(settings.model_dump(mode="json"), "") == settings
+
+
+@pytest.mark.parametrize(("caller_id", "numbers"), [("", []), ("08012300000", ["08012300000"])])
+def test_one_caller_id_is_a_pool_of_one(caller_id: str, numbers: list[str]) -> None:
+    settings = parse({"provider": {"caller_id": caller_id}}, "")
+    assert [each.number for each in settings.provider.callers] == numbers
+    assert settings.provider.caller_id == caller_id
 
 
 def test_code_may_give_plain_values() -> None:

@@ -102,7 +102,9 @@ def test_a_refusal_without_a_reason_we_know_is_the_accounts(status: int, body: s
     [
         (400, "The 'From' parameter is required.", Refusal.INVALID_NUMBER),
         (400, "Invalid value for From", Refusal.INVALID_NUMBER),
-        (400, "CallerId is not from this account", Refusal.ACCOUNT),
+        (400, "CallerId is not from this account", Refusal.CALLER_ID),
+        (403, "The 'CallerId' parameter is not allowed", Refusal.CALLER_ID),
+        (401, "CallerId", Refusal.ACCOUNT),
         (400, "Calls from this account are not set up", Refusal.ACCOUNT),
         (400, "FromDate is wrong", Refusal.ACCOUNT),
         (400, "'From' and 'CallerId' are required", Refusal.ACCOUNT),

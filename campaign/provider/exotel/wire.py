@@ -158,7 +158,10 @@ def _refusal(answer: Answer) -> Refused:
     if answer.status == 403 and "NDNC" in (message or answer.body.decode("utf-8", "replace")).upper():
         return Refused(answer.at, Refusal.DNC, "403: the number is registered as do-not-call (NDNC)")
     reason = f"{words} ({speakable(message)})" if message else words
-    if answer.status == 400 and names(message, "From") and not names(message, "CallerId"):
+    named = {each for each in ("From", "CallerId") if names(message, each)}
+    if answer.status in (400, 403) and named == {"CallerId"}:
+        return Refused(answer.at, Refusal.CALLER_ID, reason)
+    if answer.status == 400 and named == {"From"}:
         return Refused(answer.at, Refusal.INVALID_NUMBER, reason)
     return Refused(answer.at, Refusal.ACCOUNT, reason)
 
