@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,9 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Bell:
     """A refusal is heeded once this rings."""
     bell, heed = Bell(), Desk.heed
 
-    async def slowly(self: Desk, refusal: Refused) -> None:
+    async def slowly(self: Desk, refusal: Refused, *of_the_call: Any) -> None:
         await bell.wait()
-        await heed(self, refusal)
+        await heed(self, refusal, *of_the_call)
 
     monkeypatch.setattr(Desk, "heed", slowly)
     return bell

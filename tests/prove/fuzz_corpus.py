@@ -57,6 +57,7 @@ _ANSWERS = (
     b'{"Calls": {"Call": {"Sid": "a"}}, "Metadata": {"NextPageUri": "/next"}}',
     b'{"Call": {"Sid": "a", "Sid": "b", "Status": "completed"}}',
     b'{"Calls": null}',
+    b'{"RestException": {"Status": 400, "Message": "CallerId is not from this account"}}',
     b"[" * 5_000,
     b'{"a":' * 5_000,
     b"<a>" * 3_000,
