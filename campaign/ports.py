@@ -58,6 +58,11 @@ class Store(Protocol):
     async def discard_import(self, unwanted: records.ImportId, now: datetime) -> None:
         """The import goes with all it brought; so does its campaign if it never had another."""
 
+    async def unload(
+        self, campaign: CampaignId, numbers: Sequence[PhoneNumber], why: str, now: datetime
+    ) -> list[records.Unloaded]:
+        """Leads of the campaign with one of these as their first number, never called, are done: `excluded`."""
+
     async def claim_due(self, campaign: CampaignId, now: datetime, limit: int) -> list[records.Reserved]:
         """Reserve an attempt for each lead due, in the order of `core.order`."""
 
@@ -158,6 +163,9 @@ class Insight(Protocol):
     def rejects(self, campaign: CampaignId) -> AsyncIterator[Sequence[records.RejectRecord]]: ...
     def attempts(self, campaign: CampaignId) -> AsyncIterator[Sequence[records.AttemptRecord]]:
         """In chunks, in order of lead and number of attempt."""
+
+    async def unloading(self, campaign: CampaignId, numbers: Sequence[NumberHash]) -> list[records.Unloaded]:
+        """What `Store.unload` would make of them."""
 
     async def shared_numbers(self, of: records.ImportId) -> list[records.SharedNumber]:
         """Numbers of an import's leads, finished or not, that other leads of its campaign have too."""

@@ -33,29 +33,36 @@ class Owned:
     database: Path
 
 
-async def run_list(wish: listing.Wish, sheet: Sheet, owned: Owned, limit: int | None) -> int:
-    """The owner reads the list, dials it and is watched; the exit code of how that ended."""
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A list that the owner has read and that was agreed to. `running`: it dials the campaign."""
+
+    taken: "wiring.TakenIn"
+    campaign: CampaignRecord
+    running: bool
+
+
+async def load(wish: listing.Wish, sheet: Sheet, owned: Owned, *, dial: bool) -> Handed | None:
+    """The owner reads the list into the campaign; None where that was not agreed to. `dial`: to be dialled then."""
     say(f"Process {owned.owner.pid} holds {owned.database}: the list is handed over to it.")
-    settings = wish.settings.model_dump(mode="json")
-    told = await wiring.ask_owner(
-        owned.owner,
-        "load",
-        NOBODY,
-        file=str(wish.file.resolve()),
-        name=wish.name,
-        settings=settings,
-        form=asdict(wish.form),
-        accept_rejects=wish.accept_rejects,
-    )
+    wanted = {"name": wish.name, "settings": wish.settings.model_dump(mode="json"), "dial": dial}
+    wanted |= {"form": asdict(wish.form), "accept_rejects": wish.accept_rejects}
+    told = await wiring.ask_owner_to_read(owned.owner, "load", NOBODY, wish.file.resolve(), **wanted)
     taken = wiring.TakenIn(**told)
     campaign = await _now(owned, taken.campaign)
-    if not await listing.agreed(wish, sheet, taken, campaign):
-        if taken.import_id:
-            await wiring.ask_owner(owned.owner, "discard", campaign.id, **{"import": taken.import_id})
-        return DECLINED
-    if taken.import_id:
-        await wiring.ask_owner(owned.owner, "accept", campaign.id, **{"import": taken.import_id})
-    return await resume(owned, campaign, limit)
+    agreed = await listing.agreed(wish, sheet, taken, campaign)
+    if not taken.import_id:
+        return Handed(taken, campaign, running=False) if agreed else None
+    answer = await wiring.ask_owner(
+        owned.owner, "accept" if agreed else "discard", campaign.id, **{"import": taken.import_id}
+    )
+    return Handed(taken, campaign, answer["running"]) if agreed else None
+
+
+async def run_list(wish: listing.Wish, sheet: Sheet, owned: Owned, limit: int | None) -> int:
+    """The owner reads the list, dials it and is watched; the exit code of how that ended."""
+    loaded = await load(wish, sheet, owned, dial=True)
+    return await resume(owned, loaded.campaign, limit) if loaded else DECLINED
 
 
 async def resume(owned: Owned, campaign: CampaignRecord, limit: int | None) -> int:

@@ -94,10 +94,7 @@ def _describe(sheet: Sheet, taken: "TakenIn", settings: Settings) -> None:
     if taken.import_id is None:
         say(f"The same file is loaded already: {taken.known} lines known, nothing new.")
         return
-    rejects = _reasons(taken.rejects)
-    changed = f" ({taken.changed} of them changed)" if taken.changed else ""
-    known = f", {taken.known} known{changed}" if taken.known else ""
-    say(f"  {taken.new} new{known}, {sum(taken.rejects.values())} rejects{f' ({rejects})' if rejects else ''}")
+    say(f"  {figures(taken)}")
     if taken.passed_over:
         passed_over = f"{sum(taken.passed_over.values())} numbers passed over ({_reasons(taken.passed_over)})"
         say(f"  {passed_over}: these people are called at another number of theirs")
@@ -105,6 +102,14 @@ def _describe(sheet: Sheet, taken: "TakenIn", settings: Settings) -> None:
         say(f"  {' and '.join(places)} have a number in common, which is never called for both at once")
     if len(taken.shared) > SHARED_SHOWN:
         say(f"  and so have {len(taken.shared) - SHARED_SHOWN} more groups of lines")
+
+
+def figures(taken: "TakenIn") -> str:
+    """What became of the list's lines."""
+    changed = f" ({taken.changed} of them changed)" if taken.changed else ""
+    known = f", {taken.known} known{changed}" if taken.known else ""
+    rejects = _reasons(taken.rejects)
+    return f"{taken.new} new{known}, {sum(taken.rejects.values())} rejects{f' ({rejects})' if rejects else ''}"
 
 
 def _numbers(line: NewLead) -> list[str]:

@@ -25,6 +25,13 @@ Speed = Annotated[
 ]
 Town = Annotated[Path | None, typer.Option("--town", help="with --simulate: how phones behave, what goes wrong")]
 
+PhoneColumn = Annotated[
+    str, typer.Option("--phone-column", help="the column's name; its place (1, 2, …) if there is no header")
+]
+Encoding = Annotated[str, typer.Option("--encoding", help="such as cp1252 (default: recognised)")]
+SheetName = Annotated[str, typer.Option("--sheet", help="the sheet of a workbook (default: the only one)")]
+Multiline = Annotated[bool, typer.Option("--multiline", help="cells may go on over several lines")]
+
 
 @app.command()
 def init(
@@ -52,12 +59,10 @@ def run(
     accept_rejects: Annotated[
         bool, typer.Option("--accept-rejects", help="load the list, however many of its lines cannot be called")
     ] = False,
-    phone_column: Annotated[
-        str, typer.Option("--phone-column", help="the column's name; its place (1, 2, …) if there is no header")
-    ] = "",
-    encoding: Annotated[str, typer.Option("--encoding", help="such as cp1252 (default: recognised)")] = "",
-    sheet: Annotated[str, typer.Option("--sheet", help="the sheet of a workbook (default: the only one)")] = "",
-    multiline: Annotated[bool, typer.Option("--multiline", help="cells may go on over several lines")] = False,
+    phone_column: PhoneColumn = "",
+    encoding: Encoding = "",
+    sheet: SheetName = "",
+    multiline: Multiline = False,
     config: Config = None,
     db: Database = None,
 ) -> None:
@@ -76,6 +81,60 @@ def run(
         simulate=simulate, speed=speed, town=town, yes=yes, again=again,
         accept_rejects=accept_rejects, config=config, db=db,
     )  # fmt: skip
+
+
+@app.command()
+def add(
+    leads: Annotated[Path, typer.Argument(help="a list like that of run")],
+    name: Name = None,
+    yes: Yes = False,
+    again: Annotated[bool, typer.Option("--again", help="call them, though another campaign has this file")] = False,
+    accept_rejects: Annotated[
+        bool, typer.Option("--accept-rejects", help="load the list, however many of its lines cannot be called")
+    ] = False,
+    phone_column: PhoneColumn = "",
+    encoding: Encoding = "",
+    sheet: SheetName = "",
+    multiline: Multiline = False,
+    simulate: Simulated = False,
+    config: Config = None,
+    db: Database = None,
+) -> None:
+    """Add a list to a campaign, also while it runs: who is new is called, who is known keeps what happened so far.
+
+    Example: campaign add more.csv leads
+    """
+    from campaign.cli.add import add_list
+    from campaign.intake.form import Form
+
+    add_list(
+        leads, Form(phone_column, encoding, sheet, multiline), name,
+        simulate=simulate, yes=yes, again=again, accept_rejects=accept_rejects, config=config, db=db,
+    )  # fmt: skip
+
+
+@app.command()
+def unload(
+    file: Annotated[Path, typer.Argument(help="a list of whom not to call: the one that was loaded, or any other")],
+    name: Name = None,
+    yes: Yes = False,
+    phone_column: PhoneColumn = "",
+    encoding: Encoding = "",
+    sheet: SheetName = "",
+    multiline: Multiline = False,
+    simulate: Simulated = False,
+    config: Config = None,
+    db: Database = None,
+) -> None:
+    """Take the people of a list out of a campaign, also while it runs: who was not called yet will not be.
+
+    Example: campaign unload more.csv leads
+    """
+    from campaign.cli.unload import unload_list
+    from campaign.intake.form import Form
+
+    form = Form(phone_column, encoding, sheet, multiline)
+    unload_list(file, form, name, simulate=simulate, yes=yes, config=config, db=db)
 
 
 @app.command()

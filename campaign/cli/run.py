@@ -94,8 +94,8 @@ def _laid_down(leads: Path, name: str | None, form: Form, database: Path) -> Ite
 
 async def _take_in_and_dial(house: "House", wish: listing.Wish, sheet: Sheet, typed: Run, database: Path) -> int:
     before = await house.find(wish.name)
-    if before and before.state is CampaignState.STOPPED:
-        raise UsageError(f"The campaign {wish.name} was stopped for good.", "Give the list another --name.")
+    if before:
+        house.ours(before)
     with progress.loading(sheet.size) as advance:
         taken = await house.take_in(
             wish.file, wish.name, wish.settings, wish.form, advance, accept_rejects=wish.accept_rejects

@@ -120,6 +120,20 @@ class LineFate(StrEnum):
     REJECTED = "rejected"
 
 
+class Unloaded(StrEnum):
+    """What became of a number that shall not be called any more; only who was never called is `EXCLUDED`.
+
+    `ALREADY`: excluded before. `WAITING`: called, and to be tried again. `ALIVE`: on the line, or held.
+    """
+
+    EXCLUDED = "excluded"
+    ALREADY = "already"
+    DONE = "done"
+    WAITING = "waiting"
+    ALIVE = "alive"
+    ABSENT = "absent"
+
+
 @dataclass(frozen=True, slots=True)
 class ImportRecord:
     """A file and its lines: `lines = new + known + rejects`. `changed`: those of the known whose columns were newer."""

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, text, tuple_
 from sqlalchemy.exc import DBAPIError
 
 from campaign.core.allowance import Allowance
-from campaign.core.attempt import LIVE_STATES, AttemptId, AttemptState, CallSid, Disposition
+from campaign.core.attempt import AttemptId, AttemptState, CallSid
 from campaign.core.events import Asked
 from campaign.core.history import History, RejectedLine
 from campaign.core.keyed import PublicId
@@ -34,11 +34,12 @@ from campaign.core.records import (
     RejectRecord,
     SharedNumber,
     StrangerRecord,
+    Unloaded,
     UnreadCallback,
 )
 from campaign.core.tally import Tally
 from campaign.errors import CampaignError
-from campaign.store import campaigns, counts, imports, numbered, tables
+from campaign.store import campaigns, counts, imports, numbered, tables, unloading
 from campaign.store.dialling import ALIVE
 from campaign.store.rows import ATTEMPT_COLUMNS, attempt_of
 from campaign.store.sqlite import Database, one_view, reading
@@ -49,8 +50,6 @@ _DIALLED = (tables.lead_number.c.lead_id == attempt.c.lead_id) & (
 )
 CHUNK = 2000
 VISIBLE = imported.c.visible_at.is_not(None)
-COUNTED = attempt.c.state.in_(LIVE_STATES) & attempt.c.disposition.is_distinct_from(Disposition.NOT_PLACED)
-"""As `Attempt.counts`: what was refused or not placed is no call."""
 
 
 class Books:
@@ -326,6 +325,13 @@ class Books:
         for row in rows:
             places[row.number].append((row.file_name, row.source_line))
         return [SharedNumber(PhoneNumber(number), where) for number, where in places.items()]
+
+    async def unloading(self, campaign: CampaignId, numbers: Sequence[NumberHash]) -> list[Unloaded]:
+        fates: list[Unloaded] = []
+        for start in range(0, len(numbers), CHUNK):
+            part = numbers[start : start + CHUNK]
+            fates += unloading.fates(await self._all(unloading.theirs(campaign, part)), part)
+        return fates
 
     async def history(self, number: NumberHash) -> History:
         return await numbered.history(self._all, number)

@@ -9,7 +9,7 @@ from pathlib import Path
 from campaign.core.allowance import Allowance
 from campaign.core.guard import Verdict
 from campaign.core.keyed import Key
-from campaign.core.lead import CampaignId, CampaignState, Outcome
+from campaign.core.lead import CampaignId, CampaignState, Outcome, PhoneNumber
 from campaign.core.records import (
     Account,
     AccountId,
@@ -32,8 +32,9 @@ from campaign.core.records import (
     Release,
     Reserved,
     Stranger,
+    Unloaded,
 )
-from campaign.store import campaigns, dialling, imports, inbox, lines, reconciling, recording, recovery
+from campaign.store import campaigns, dialling, imports, inbox, lines, reconciling, recording, recovery, unloading
 from campaign.store.rows import ReadPolicy
 from campaign.store.sqlite import writing
 from campaign.store.writer import Rank, Writer
@@ -48,6 +49,7 @@ class Ledger:
         self._writer = writer
         # An operation is made once: those who wait for the same one are served together.
         self._add = partial(lines.add, key.number_hash)
+        self._unload = partial(unloading.unload, key.number_hash)
         self._claim_due = partial(dialling.claim_due, read_policy)
         self._record = partial(recording.record, read_policy)
         self._recover = partial(recovery.recover, read_policy)
@@ -111,6 +113,16 @@ class Ledger:
     async def _lighten(self, unwanted: ImportId) -> None:
         while (await self._writer.submit(Rank.IMPORTS, imports.lighten, [unwanted]))[0]:
             pass
+
+    async def unload(
+        self, campaign: CampaignId, numbers: Sequence[PhoneNumber], why: str, now: datetime
+    ) -> list[Unloaded]:
+        fates: list[Unloaded] = []
+        for start in range(0, len(numbers), LINES_A_COMMIT):
+            wanted = unloading.Unloading(campaign, numbers[start : start + LINES_A_COMMIT], why, now)
+            [theirs] = await self._writer.submit(Rank.CALLS, self._unload, [wanted])
+            fates += theirs
+        return fates
 
     async def claim_due(self, campaign: CampaignId, now: datetime, limit: int) -> list[Reserved]:
         claim = dialling.Claim(campaign, now, limit)

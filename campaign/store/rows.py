@@ -9,7 +9,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect, Row, Table, bindparam, insert, update
 
-from campaign.core.attempt import Attempt, AttemptId, AttemptState, CallSid, Disposition, Refusal, ResolvedBy
+from campaign.core.attempt import (
+    LIVE_STATES,
+    Attempt,
+    AttemptId,
+    AttemptState,
+    CallSid,
+    Disposition,
+    Refusal,
+    ResolvedBy,
+)
 from campaign.core.events import Event
 from campaign.core.policy import Policy
 from campaign.store import tables
@@ -26,6 +35,10 @@ ATTEMPT_COLUMNS = [
         "number_position", "lead_id", "campaign_id", "account_id", "number_hash", "attempt_no",
     )
 ]  # fmt: skip
+
+
+COUNTED = ATTEMPT.state.in_(LIVE_STATES) & ATTEMPT.disposition.is_distinct_from(Disposition.NOT_PLACED)
+"""As `Attempt.counts`: what was refused or not placed is no call."""
 
 
 def attempt_of(row: AnyRow) -> Attempt:

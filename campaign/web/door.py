@@ -16,6 +16,7 @@ Wish = Callable[[CampaignId, Answer], Awaitable[Answer]]
 
 LARGEST = 64 * 1024  # a campaign's settings travel through it
 PATIENCE = aiohttp.ClientTimeout(total=90)  # a pause waits for the requests on their way
+PATIENCE_FOR_LISTS = aiohttp.ClientTimeout(total=3600)  # a long one is read while calls go on
 
 
 def application(token: str, wishes: Mapping[str, Wish]) -> web.Application:
@@ -37,13 +38,18 @@ def application(token: str, wishes: Mapping[str, Wish]) -> web.Application:
     return app
 
 
-async def knock(owner: Owner, wish: str, campaign: CampaignId, more: Answer) -> Answer:
-    """Ask the owner. Raises Occupied when the door stays silent, CampaignError with the owner's own words."""
+async def knock(
+    owner: Owner, wish: str, campaign: CampaignId, more: Answer, patience: aiohttp.ClientTimeout | None = None
+) -> Answer:
+    """Ask the owner; `patience`: instead of `PATIENCE`.
+
+    Raises Occupied when the door stays silent, CampaignError with the owner's own words.
+    """
     url = f"http://127.0.0.1:{owner.port}/{wish}/{campaign}"
     headers = {"Authorization": f"Bearer {owner.token}"}
     try:
         async with (
-            aiohttp.ClientSession(timeout=PATIENCE) as session,
+            aiohttp.ClientSession(timeout=patience or PATIENCE) as session,
             session.post(url, headers=headers, json=dict(more)) as response,
         ):
             told: Answer = await response.json()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from campaign.wiring.floor import dial
     from campaign.wiring.house import House, Resolution, TakenIn
-    from campaign.wiring.looking import ask_owner, key_of, owner_of, reading, today
+    from campaign.wiring.looking import ask_owner, ask_owner_to_read, key_of, owner_of, reading, today, unloading
     from campaign.wiring.owner import Simulation, bring_up_to_date, owning, simulating
     from campaign.wiring.policy import (
         SIMULATED_DB,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "floor": ("dial",),
     "house": ("House", "Resolution", "TakenIn"),
-    "looking": ("ask_owner", "key_of", "owner_of", "reading", "today"),
+    "looking": ("ask_owner", "ask_owner_to_read", "key_of", "owner_of", "reading", "today", "unloading"),
     "owner": ("Simulation", "bring_up_to_date", "owning", "simulating"),
     "policy": (
         "SIMULATED_DB",
@@ -65,6 +65,7 @@ __all__ = [
     "TakenIn",
     "account_of",
     "ask_owner",
+    "ask_owner_to_read",
     "auditing",
     "bring_up_to_date",
     "compared",
@@ -82,5 +83,6 @@ __all__ = [
     "spooled",
     "stored",
     "today",
+    "unloading",
     "window_of",
 ]

@@ -13,7 +13,7 @@ from campaign import settings as settings_of
 from campaign.core.attempt import AttemptId
 from campaign.core.keyed import Key, PublicId
 from campaign.core.lead import CampaignId
-from campaign.core.records import CampaignRecord, ImportId, Owner
+from campaign.core.records import CampaignRecord, ImportId, Owner, Unloaded
 from campaign.engine.callbacks import Callbacks
 from campaign.engine.clock import RealClock
 from campaign.engine.desk import Desk
@@ -78,8 +78,9 @@ class Floor:
 
     def wishes(self) -> dict[str, door.Wish]:
         """What may be asked through the door."""
-        return {"pause": self._pause, "stop": self._stop, "resolve": self._resolve, "dial": self._dial} | {
-            "load": self._load, "accept": self._accept, "discard": self._discard
+        return {
+            "pause": self._pause, "stop": self._stop, "resolve": self._resolve, "dial": self._dial,
+            "load": self._load, "accept": self._accept, "discard": self._discard, "unload": self._unload,
         }  # fmt: skip
 
     def _begin(self, run: Run) -> None:
@@ -115,16 +116,26 @@ class Floor:
         return {"running": False}
 
     async def _load(self, _campaign: CampaignId, more: door.Answer) -> door.Answer:
+        """`dial`: it shall be dialled from here afterwards."""
+        before = await self._house.find(more["name"])
+        if before and more["dial"]:
+            self._house.ours(before)
         settings = settings_of.parse(more["settings"], "the settings")
         taken = await self._house.take_in(
             Path(more["file"]), more["name"], settings, Form(**more["form"]), accept_rejects=more["accept_rejects"]
         )
         return taken.told()
 
-    async def _accept(self, _campaign: CampaignId, more: door.Answer) -> door.Answer:
+    async def _accept(self, campaign: CampaignId, more: door.Answer) -> door.Answer:
         await self._house.accept(ImportId(more["import"]))
         self._desk.feed.changed(*News)
-        return {}
+        return {"running": self._running(campaign) is not None}
+
+    async def _unload(self, campaign: CampaignId, more: door.Answer) -> door.Answer:
+        found = next(each for each in await self._house.books.campaigns() if each.id == campaign)
+        counted = await self._house.unload(found, Path(more["file"]), Form(**more["form"]))
+        self._desk.feed.changed(*News)
+        return {str(fate): counted[fate] for fate in Unloaded}
 
     async def _discard(self, _campaign: CampaignId, more: door.Answer) -> door.Answer:
         await self._house.discard(ImportId(more["import"]))

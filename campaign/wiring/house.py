@@ -15,7 +15,16 @@ from campaign.core.keyed import Key
 from campaign.core.lead import CampaignId, CampaignState, Outcome
 from campaign.core.lifecycle import FOREIGN
 from campaign.core.order import Order
-from campaign.core.records import Account, CampaignRecord, Happened, ImportId, ImportRecord, NewImport, RejectReason
+from campaign.core.records import (
+    Account,
+    CampaignRecord,
+    Happened,
+    ImportId,
+    ImportRecord,
+    NewImport,
+    RejectReason,
+    Unloaded,
+)
 from campaign.engine.clock import RealClock
 from campaign.engine.loading import Loading, load
 from campaign.engine.run import PAUSED_BY_PEOPLE, STOPPED
@@ -28,8 +37,9 @@ from campaign.store import lock
 from campaign.store.insight import Books
 from campaign.store.ledger import Ledger
 from campaign.store.mark import Mark
-from campaign.wiring.policy import number_rules, sheet_of, stored
+from campaign.wiring.policy import number_rules, numbers_of, sheet_of, stored
 
+STOPPING = {CampaignState.DRAINING, CampaignState.STOPPED}
 MARK_EVERY = timedelta(minutes=1)
 
 
@@ -163,11 +173,16 @@ class House:
         """Read a list into the campaign of that name, new or not; nothing of it is visible until it is accepted.
 
         `form`: what was said of this file; `progress` is told the bytes read so far.
-        Raises ListError where it cannot be read, or too many of its lines cannot be called; then nothing of it stays.
+        Raises UsageError for a campaign that was stopped, ListError where the list cannot be read, or too many of its
+        lines cannot be called; then nothing of it stays.
         """
         before = await self.find(name)
+        if before and before.state in STOPPING:
+            raise UsageError(
+                f"The campaign {name} was stopped for good.", "Give the list a campaign of another --name."
+            )
         sheet = sheet_of(file, stored(before) if before else settings, form)
-        campaign = await self.open(name, settings)
+        campaign = before or await self.open(name, settings)
         tally, first_file = await self.books.tally(campaign.id), not await self.books.imports(campaign.id)
         found = stored(campaign)
         of_file = sheet.file_name, sheet.sha256, sheet.header, sheet.phone_column
@@ -203,6 +218,14 @@ class House:
 
     async def discard(self, taken: ImportId) -> None:
         await self.store.discard_import(taken, self.clock.now())
+
+    async def unload(self, campaign: CampaignRecord, file: Path, form: Form) -> Counter[Unloaded]:
+        """Who is on this list and was never called will not be. Raises ListError where it cannot be read."""
+        counted: Counter[Unloaded] = Counter()
+        numbers, why = numbers_of(file, stored(campaign), form), f"unloaded with {file.name}"
+        while (chunk := await asyncio.to_thread(next, numbers, None)) is not None:
+            counted.update(await self.store.unload(campaign.id, chunk, why, self.clock.now()))
+        return counted
 
     async def pause(self, campaign: CampaignId) -> None:
         """With nobody dialling, the ledger's word is enough."""

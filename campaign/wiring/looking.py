@@ -1,5 +1,7 @@
 """What a command may know without owning anything."""
 
+import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -8,12 +10,14 @@ from typing import Any
 
 from campaign.core.keyed import Key
 from campaign.core.lead import CampaignId
-from campaign.core.records import Owner
+from campaign.core.records import CampaignRecord, Owner, Unloaded
 from campaign.engine.clock import RealClock
+from campaign.intake import Form
 from campaign.settings import Loaded
 from campaign.store import insight, keyfile, lock, schema
 from campaign.store.insight import Books
 from campaign.web import door
+from campaign.wiring.policy import numbers_of, stored
 
 
 @asynccontextmanager
@@ -33,6 +37,15 @@ def key_of(loaded: Loaded, database: Path) -> Key:
     return keyfile.load(database, loaded.secrets.secret("campaign_key"), make=False)
 
 
+async def unloading(books: Books, key: Key, campaign: CampaignRecord, file: Path, form: Form) -> Counter[Unloaded]:
+    """What unloading this list would come to. Raises ListError where it cannot be read."""
+    counted: Counter[Unloaded] = Counter()
+    numbers = numbers_of(file, stored(campaign), form)
+    while (chunk := await asyncio.to_thread(next, numbers, None)) is not None:
+        counted.update(await books.unloading(campaign.id, [key.number_hash(number) for number in chunk]))
+    return counted
+
+
 async def today(books: Books, *, simulated: bool) -> datetime:
     """Now, as the campaigns of a database live it: simulated time stands where their run left it."""
     return (await books.latest_instant() if simulated else None) or RealClock().now()
@@ -40,3 +53,8 @@ async def today(books: Books, *, simulated: bool) -> datetime:
 
 async def ask_owner(owner: Owner, wish: str, campaign: CampaignId, **more: Any) -> door.Answer:
     return await door.knock(owner, wish, campaign, more)
+
+
+async def ask_owner_to_read(owner: Owner, wish: str, campaign: CampaignId, file: Path, **more: Any) -> door.Answer:
+    """The same for a wish that takes as long as its file; `file`: from the root, for the owner may be elsewhere."""
+    return await door.knock(owner, wish, campaign, {"file": str(file), **more}, door.PATIENCE_FOR_LISTS)

@@ -1,6 +1,6 @@
 """Settings as the core knows them: one version of a campaign's policy, and whom it dials through."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 from campaign import settings as settings_of
 from campaign.core.attempt import Disposition
 from campaign.core.custom_field import columns_used
+from campaign.core.lead import PhoneNumber
 from campaign.core.policy import Policy, Rate
 from campaign.core.pool import Caller
-from campaign.core.records import Account, CampaignRecord
+from campaign.core.records import Account, CampaignRecord, NewLead
 from campaign.core.window import Span, Window
 from campaign.errors import SettingsError
-from campaign.intake import Form, NumberRules, Sheet, open_sheet
+from campaign.intake import Form, NumberRules, Sheet, lines, open_sheet
 from campaign.intake.number import rules_for
 from campaign.settings import Loaded, Settings
 
@@ -128,6 +129,13 @@ def number_rules(settings: Settings) -> NumberRules:
         [each.number for each in settings.provider.callers],
         first_of_several=settings.list.several == "first",
     )
+
+
+def numbers_of(file: Path, settings: Settings, form: Form) -> Iterator[list[PhoneNumber]]:
+    """The first number of each line of a list that has one, a chunk at a time. Raises ListError."""
+    sheet = open_sheet(file, phone_columns=settings.list.columns, form=form)
+    for chunk in lines(sheet, rules=number_rules(settings)):
+        yield [line.number for line in chunk if isinstance(line, NewLead)]
 
 
 def sheet_of(file: Path, settings: Settings, form: Form) -> Sheet:
