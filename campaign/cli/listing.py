@@ -1,6 +1,6 @@
 """A list before the first call: what it is, what it means, and whether its people shall be called."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,17 +61,14 @@ async def refuse_early(wish: Wish, sheet: Sheet, database: Path | None) -> None:
 
 async def agreed(wish: Wish, sheet: Sheet, taken: "TakenIn", campaign: CampaignRecord) -> bool:
     """Show the list and what calling it means; ask, if somebody must be asked."""
-    _describe(sheet, taken, wish.settings)
+    describe(sheet, taken, wish.settings)
     say_settings(campaign)
     if not taken.new:
         return True
     policy = wiring.policy_of(wiring.stored(campaign))
     now = RealClock().now()
     expected = forecast(taken.new, taken.waiting, policy, now)
-    say(
-        f"  {expected.calls_at_least} to {expected.calls_at_most} calls; "
-        f"finished {words.finishing(expected, policy.window.zone, now)}"
-    )
+    say(f"  {words.forecast(expected, policy.window.zone, now)}")
     if wish.sure or ask(f"Call {taken.new} people?"):
         return True
     say("Nothing was loaded, nobody is called.")
@@ -84,31 +81,32 @@ def say_settings(campaign: CampaignRecord) -> None:
     say(f"In force (version {campaign.policy_version}):", *force)
 
 
-def _describe(sheet: Sheet, taken: "TakenIn", settings: Settings) -> None:
+def describe(sheet: Sheet, taken: "TakenIn", settings: Settings, tell: Callable[..., None] = say) -> None:
+    """The list as it was read; `tell`: where to."""
     columns = " and ".join(f"“{column}”" for column in sheet.phone_columns)
     where = f"the column {columns}" if len(sheet.phone_columns) == 1 else f"the columns {columns}"
-    say(f"{sheet.file_name}: {sheet.told}.", f"The numbers are in {where}, {sheet.why_column}. As read:")
+    tell(f"{sheet.file_name}: {sheet.told}.", f"The numbers are in {where}, {sheet.why_column}. As read:")
     for line in preview(sheet, rules=wiring.number_rules(settings)):
         read = " ".join(_numbers(line)) if isinstance(line, NewLead) else f"rejected: {line.reason}"
-        say(f"  line {line.source_line:<4} {read:<18} {', '.join(filter(None, line.cells))[:70]}")
+        tell(f"  line {line.source_line:<4} {read:<18} {', '.join(filter(None, line.cells))[:70]}")
     if taken.import_id is None:
-        say(f"The same file is loaded already: {taken.known} lines known, nothing new.")
+        tell(f"The same file is loaded already: {taken.known} lines known, nothing new.")
         return
-    say(f"  {figures(taken)}")
+    tell(f"  {figures(taken)}")
     if taken.passed_over:
-        passed_over = f"{sum(taken.passed_over.values())} numbers passed over ({_reasons(taken.passed_over)})"
-        say(f"  {passed_over}: these people are called at another number of theirs")
+        passed_over = f"{sum(taken.passed_over.values())} numbers passed over ({reasons(taken.passed_over)})"
+        tell(f"  {passed_over}: these people are called at another number of theirs")
     for places in taken.shared[:SHARED_SHOWN]:
-        say(f"  {' and '.join(places)} have a number in common, which is never called for both at once")
+        tell(f"  {' and '.join(places)} have a number in common, which is never called for both at once")
     if len(taken.shared) > SHARED_SHOWN:
-        say(f"  and so have {len(taken.shared) - SHARED_SHOWN} more groups of lines")
+        tell(f"  and so have {len(taken.shared) - SHARED_SHOWN} more groups of lines")
 
 
 def figures(taken: "TakenIn") -> str:
     """What became of the list's lines."""
     changed = f" ({taken.changed} of them changed)" if taken.changed else ""
     known = f", {taken.known} known{changed}" if taken.known else ""
-    rejects = _reasons(taken.rejects)
+    rejects = reasons(taken.rejects)
     return f"{taken.new} new{known}, {sum(taken.rejects.values())} rejects{f' ({rejects})' if rejects else ''}"
 
 
@@ -116,5 +114,5 @@ def _numbers(line: NewLead) -> list[str]:
     return [number.e164 for number in (line.number, *line.later)]
 
 
-def _reasons(counted: Mapping[str, int]) -> str:
+def reasons(counted: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in counted.items())

@@ -84,6 +84,31 @@ def run(
 
 
 @app.command()
+def check(
+    leads: Annotated[Path, typer.Argument(help="a list: CSV, Excel, Parquet")],
+    name: Annotated[str | None, typer.Option("--name", help="the campaign it would be (default: the file's)")] = None,
+    json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    phone_column: PhoneColumn = "",
+    encoding: Encoding = "",
+    sheet: SheetName = "",
+    multiline: Multiline = False,
+    config: Config = None,
+    db: Database = None,
+) -> None:
+    """Look at a list before running it: the column, the first lines as read, rejects and why, how many calls, how long.
+
+    Calls nobody and writes nothing. Exit 2 if it would not be loaded.
+
+    Example: campaign check leads.csv
+    """
+    from campaign.cli.check import check_list
+    from campaign.intake.form import Form
+
+    form = Form(phone_column, encoding, sheet, multiline)
+    check_list(leads, form, name, as_json=json, config=config, db=db)
+
+
+@app.command()
 def add(
     leads: Annotated[Path, typer.Argument(help="a list like that of run")],
     name: Name = None,

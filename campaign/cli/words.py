@@ -53,6 +53,11 @@ def duration(span: timedelta) -> str:
     return " ".join(filter(None, parts))
 
 
+def forecast(expected: Forecast, zone: ZoneInfo, now: datetime) -> str:
+    calls = f"{expected.calls_at_least} to {expected.calls_at_most} calls"
+    return f"{calls}; finished {finishing(expected, zone, now)}"
+
+
 def finishing(expected: Forecast, zone: ZoneInfo, now: datetime) -> str:
     if expected.soonest is None:
         return "not before the campaign's end"

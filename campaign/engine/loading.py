@@ -83,7 +83,7 @@ async def load(store: Store, new: NewImport, lines: Lines, template: str) -> Loa
     loading, varies = Loading(begun), bool(custom_field.columns_used(template))
     try:
         while chunk := await asyncio.to_thread(next, lines, None):
-            checked = [_fitting(line, new.header, template) for line in chunk] if varies else chunk
+            checked = [fitting(line, new.header, template) for line in chunk] if varies else chunk
             loading.count(checked, await store.add_lines(begun, checked))
     except BaseException:
         await store.discard_import(begun, new.at)
@@ -96,7 +96,8 @@ def _reason(line: NewLead | Reject) -> RejectReason:
     return line.reason if isinstance(line, Reject) else RejectReason.DUPLICATE
 
 
-def _fitting(line: NewLead | Reject, header: Sequence[str], template: str) -> NewLead | Reject:
+def fitting(line: NewLead | Reject, header: Sequence[str], template: str) -> NewLead | Reject:
+    """The line, or a reject where CustomField would grow too long with it."""
     if isinstance(line, Reject):
         return line
     length = custom_field.length(template, dict(zip(header, line.cells, strict=False)))

@@ -121,6 +121,21 @@ class Books:
         query = select(imported.c.id).where(imported.c.sha256 == sha256, VISIBLE, imported.c.campaign_id == campaign)
         return bool(await self._all(query))
 
+    async def holders(self, numbers: Sequence[NumberHash]) -> dict[NumberHash, set[CampaignId]]:
+        """Which campaigns have these as the first number of a lead."""
+        found: dict[NumberHash, set[CampaignId]] = defaultdict(set)
+        first = tables.lead_number
+        query = (
+            select(first.c.number_hash, first.c.campaign_id)
+            .join(lead, lead.c.id == first.c.lead_id)
+            .join(imported, (imported.c.id == lead.c.import_id) & VISIBLE)
+            .where(first.c.position == 0)
+        )
+        for start in range(0, len(numbers), CHUNK):
+            for row in await self._all(query.where(first.c.number_hash.in_(numbers[start : start + CHUNK]))):
+                found[NumberHash(row.number_hash)].add(CampaignId(row.campaign_id))
+        return found
+
     async def tally(self, campaign: CampaignId) -> Tally:
         leads, attempts = await self._all(counts.leads(campaign)), await self._all(counts.attempts(campaign))
         return counts.tally(leads, attempts, await self.next_due(campaign))

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, select
+from sqlalchemy import Connection, Select, func, select
 
-from campaign.core.attempt import AttemptState
+from campaign.core.attempt import AttemptId, AttemptState
 from campaign.core.lead import CampaignId, LeadState, NumberHash, Outcome, PhoneNumber
-from campaign.core.records import Unloaded
+from campaign.core.records import Release, Unloaded
 from campaign.store import tables
+from campaign.store.dialling import release
 from campaign.store.rows import COUNTED, AnyRow, append_events, event_row, set_rows
 
 attempt, imported, lead, lead_number = tables.attempt, tables.imported, tables.lead, tables.lead_number
@@ -74,7 +75,8 @@ def _unload(connection: Connection, wanted: Unloading, hashes: Sequence[NumberHa
 def _exclude(connection: Connection, wanted: Unloading, leads: Sequence[int]) -> None:
     done = {"state": LeadState.DONE, "outcome": Outcome.EXCLUDED, "reason": wanted.why, "due_at": None}
     reserved = attempt.c.lead_id.in_(leads) & (attempt.c.state == AttemptState.RESERVED)
-    connection.execute(delete(attempt).where(reserved))
+    prepared = connection.execute(select(attempt.c.id).where(reserved)).scalars()
+    release(connection, [Release(AttemptId(each), None, wanted.why, wanted.now) for each in prepared])
     set_rows(connection, lead, [{"target": each, **done, "final_at": wanted.now} for each in leads])
     data = {"outcome": Outcome.EXCLUDED, "why": wanted.why}
     append_events(

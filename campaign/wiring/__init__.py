@@ -1,8 +1,8 @@
 """The one place where concrete things meet: settings, database, provider or simulator, engine, web.
 
-`policy`: settings as the core knows them · `looking`: what may be known without owning · `owner`: a database held, and
-the account with it · `house`: what its owner can do · `floor`: the campaigns that are dialled, and the door to them ·
-`spool`: a list from a pipe.
+`policy`: settings as the core knows them · `looking`: what may be known without owning · `checking`: what running a
+list would come to · `owner`: a database held, and the account with it · `house`: what its owner can do · `floor`: the
+campaigns that are dialled, and the door to them · `spool`: a list from a pipe.
 
 What is asked for is imported when it is asked for: help and plain errors load no database and no network.
 """
@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from campaign.wiring.checking import Checked, Known, checked
     from campaign.wiring.floor import dial
     from campaign.wiring.house import House, Resolution, TakenIn
     from campaign.wiring.looking import ask_owner, ask_owner_to_read, key_of, owner_of, reading, today, unloading
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from campaign.wiring.spool import spooled
 
 _ROOMS = {
+    "checking": ("Checked", "Known", "checked"),
     "floor": ("dial",),
     "house": ("House", "Resolution", "TakenIn"),
     "looking": ("ask_owner", "ask_owner_to_read", "key_of", "owner_of", "reading", "today", "unloading"),
@@ -59,7 +61,9 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "SIMULATED_DB",
+    "Checked",
     "House",
+    "Known",
     "Resolution",
     "Simulation",
     "TakenIn",
@@ -68,6 +72,7 @@ __all__ = [
     "ask_owner_to_read",
     "auditing",
     "bring_up_to_date",
+    "checked",
     "compared",
     "dial",
     "key_of",

@@ -83,11 +83,11 @@ class Resolution:
         return NotPlaced(now, self.reason, ResolvedBy.OPERATOR)
 
 
-def _by_reason(counted: Counter[RejectReason]) -> dict[str, int]:
+def by_reason(counted: Counter[RejectReason]) -> dict[str, int]:
     return {str(reason): count for reason, count in counted.most_common()}
 
 
-def _refusal(loading: Loading, most: str, file: str, *, first_file: bool) -> ListError | None:
+def refusal_of(loading: Loading, most: str, file: str, *, first_file: bool) -> ListError | None:
     """Why a list is not loaded, if what is rejected of it is more than single mistakes."""
     if first_file and not loading.new:
         return ListError(
@@ -192,7 +192,7 @@ class House:
         if isinstance(loading, ImportRecord):
             return TakenIn(campaign.id, None, loading.lines, 0, loading.lines, tally.left)
         most = "100%" if accept_rejects else found.list.max_rejects
-        if refusal := _refusal(loading, most, sheet.file_name, first_file=first_file):
+        if refusal := refusal_of(loading, most, sheet.file_name, first_file=first_file):
             await self.store.discard_import(loading.id, self.clock.now())
             raise refusal
         return TakenIn(
@@ -203,8 +203,8 @@ class House:
             loading.known,
             tally.left,
             changed=loading.changed,
-            rejects=_by_reason(loading.reasons),
-            passed_over=_by_reason(loading.passed_over),
+            rejects=by_reason(loading.reasons),
+            passed_over=by_reason(loading.passed_over),
             shared=await self._shared(loading.id) if len(found.list.columns) > 1 else (),
         )
 

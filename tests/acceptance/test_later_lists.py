@@ -1,5 +1,6 @@
-"""Lists after the first one: `add` and `unload`, beside a process that calls and without one."""
+"""Lists before they are run (`check`) and after the first one: `add` and `unload`, beside an owner and without."""
 
+import json
 from pathlib import Path
 
 from tests.acceptance.town import Office, Tables, a_town, an_office, until
@@ -47,3 +48,40 @@ def test_people_are_added_and_taken_out_while_a_campaign_runs_and_while_it_does_
         assert [outcomes[each] for each in (numbers[5], "+919812399992", "+919812399993")] == ["excluded"] * 3
         story = office.types("explain", numbers[5]).out
         assert "unloaded with fewer.csv" in story
+
+
+def _files(office: Office) -> dict[str, bytes]:
+    return {each.name: each.read_bytes() for each in office.folder.iterdir() if each.is_file()}
+
+
+def test_a_check_tells_what_a_list_is_and_writes_nothing(tmp_path: Path) -> None:
+    with a_town(tmp_path) as town, an_office(tmp_path / "office", town) as office:
+        mixed = (",+919812300001,", ",9.81E+11,", ",+919812300001,", ",08023456789,", ",+14155552671,", ",9812300002,")
+        _list(office, "mixed.csv", *mixed)
+        before = _files(office)
+        checked = office.types("check", "mixed.csv", "--json")
+        assert checked.code == 2, "two of six lines cannot be called"
+        told = json.loads(checked.out)
+        assert (told["lines"], told["new"], told["known"]) == (6, 4, 0)
+        assert told["rejects"] == {"digits_lost": 1, "duplicate": 1}
+        assert [each["line"] for each in told["examples"]["duplicate"]] == [4]
+        assert (told["kinds"], told["countries"]) == (
+            {"mobile": 2, "landline": 1, "mobile or landline": 1}, {"IN": 3, "US": 1},
+        )  # fmt: skip
+        assert "max_rejects" in told["refused"]
+        assert _files(office) == before, "not even a database"
+
+        office.write_list(["answers"] * 2)
+        assert office.types("run", "leads.csv", "--yes").code == 0
+        calls = len(TownLog(town.log).posts)
+        known = office.table("leads.csv")[0]["phone_number"]
+        _list(office, "later.csv", f",{known},", ",+919812300099,")
+        database = (office.folder / "campaign.db").read_bytes()
+        as_itself = office.types("check", "later.csv", "--name", "leads")
+        assert as_itself.code == 0, as_itself
+        assert "1 new, 1 known, 0 rejects" in as_itself.out
+        elsewhere = office.types("check", "later.csv")
+        assert "2 new, 0 rejects" in elsewhere.out
+        assert "1 of them are leads of leads too" in elsewhere.out
+        assert (office.folder / "campaign.db").read_bytes() == database
+        assert len(TownLog(town.log).posts) == calls
