@@ -1,11 +1,16 @@
-"""`python -m tests.prove [PART …] [--long] [--seed N]`: run the parts of the proof and print one line each."""
+"""`python -m tests.prove [PART …] [--long] [--seed N]`: run the parts of the proof and print one line each.
+
+A long run of all parts that was interrupted goes on with its seed and the first part that had not ended, unless a seed
+is given.
+"""
 
 import argparse
 import importlib
 import sys
 import time
 
-from tests.prove.part import Extent, Part, commit
+from tests.prove.long_run import LongRun
+from tests.prove.part import Extent, Part, Proved, commit
 
 PARTS = ("simulation", "kills", "power", "disk", "fuzz", "canary", "ablations")
 
@@ -16,20 +21,35 @@ def main() -> int:
     parser.add_argument("--long", action="store_true", help="hours: before a release")
     parser.add_argument("--seed", type=int, default=None, help="the first of the fresh seeds")
     given = parser.parse_args()
-    extent = Extent(long=given.long, seed=time.time_ns() % 1_000_000_000 if given.seed is None else given.seed)
+    seed = time.time_ns() % 1_000_000_000 if given.seed is None else given.seed
+    before = LongRun(commit(), seed, anew=given.seed is not None) if given.long and not given.parts else None
+    extent = Extent(long=given.long, seed=before.seed if before else seed)
     print(f"commit {commit()}, seed {extent.seed}", flush=True)
     failed = 0
     for name in given.parts or PARTS:
-        part: Part = importlib.import_module(f"tests.prove.{name}").prove
+        if before and name in before.ended:
+            print(f"{before.ended[name]} (before it was interrupted)", flush=True)
+            continue
         begun = time.monotonic()
-        proved = part(extent)
-        figures = ", ".join(f"{figure} {value}" for figure, value in proved.figures.items())
-        verdict = "FAILED" if proved.failures else "holds"
-        print(f"{name:<12}{verdict:<8}{time.monotonic() - begun:6.0f} s  {figures}", flush=True)
-        for failure in proved.failures:
-            print(f"    {failure}", flush=True)
+        proved = _part(name)(extent)
+        line = _line(proved, time.monotonic() - begun)
+        print("\n    ".join([line, *proved.failures]), flush=True)
         failed += bool(proved.failures)
+        if before and not proved.failures:
+            before.end(line)
+    if before and not failed:
+        before.over()
     return 1 if failed else 0
+
+
+def _part(name: str) -> Part:
+    part: Part = importlib.import_module(f"tests.prove.{name}").prove
+    return part
+
+
+def _line(proved: Proved, seconds: float) -> str:
+    figures = ", ".join(f"{figure} {value}" for figure, value in proved.figures.items())
+    return f"{proved.part:<12}{'FAILED' if proved.failures else 'holds':<8}{seconds:6.0f} s  {figures}"
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from pathlib import Path
 
 REGRESSIONS = Path(__file__).with_name("regressions.txt")
 
+CHANGED = "-changed"
+
 
 @dataclass(frozen=True, slots=True)
 class Extent:
@@ -46,6 +48,7 @@ def regressions(part: str) -> list[str]:
 
 
 def commit() -> str:
-    """The commit the proof was run on."""
-    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    """The commit the proof was run on, and whether files were changed since."""
+    asked = ["git", "describe", "--always", "--exclude=*", f"--dirty={CHANGED}"]
+    found = subprocess.run(asked, capture_output=True, text=True, check=False)
     return found.stdout.strip() or "unknown"
