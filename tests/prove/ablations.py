@@ -5,14 +5,12 @@ played twice, whole (it must hold) and without the safeguard (it must name the i
 `python -m tests.prove.ablations [WORD …]` lists what caught each.
 """
 
-import multiprocessing
 import os
 import re
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -29,6 +27,7 @@ from tests.prove import (
 )
 from tests.prove.ablations_kit import Ablation, CannotBeShown, Slice
 from tests.prove.part import Extent, Proved, memory
+from tests.prove.workers import workers
 
 PART = "ablations"
 ROOMS = (
@@ -78,7 +77,7 @@ def _verdicts(wanted: Sequence[Ablation], extent: Extent) -> Iterator[Verdict]:
         yield from (judge(name) for name in Random(extent.seed).sample(quick, min(SLICE, len(quick))))
         return
     names = [each.name for each in sorted(wanted, key=lambda each: not each.slow)]
-    with ProcessPoolExecutor(AT_ONCE, multiprocessing.get_context("spawn")) as pool:
+    with workers(AT_ONCE) as pool:
         yield from pool.map(judge_by_all if extent.long else judge, names)
 
 

@@ -8,11 +8,9 @@ processes too (`disk_processes`).
 
 import asyncio
 import logging
-import multiprocessing
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -21,6 +19,7 @@ from tests.prove import disk_processes, disk_refusals
 from tests.prove.disk_play import Played, play
 from tests.prove.disk_world import KINDS, Disk, disk_of
 from tests.prove.part import Extent, Proved, memory, regressions
+from tests.prove.workers import workers
 
 PART = "disk"
 AT_ONCE = 2
@@ -49,7 +48,7 @@ def _plays(extent: Extent) -> Iterator[tuple[Disk, Played]]:
     if extent.slice:
         yield from ((disk, one(disk)) for disk in disks)
         return
-    with ProcessPoolExecutor(AT_ONCE, multiprocessing.get_context("spawn")) as pool:
+    with workers(AT_ONCE) as pool:
         yield from zip(disks, pool.map(one, disks), strict=True)
 
 

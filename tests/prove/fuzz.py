@@ -4,11 +4,9 @@ The n-th input of a seed is always the same. An input that broke something is ke
 """
 
 import asyncio
-import multiprocessing
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from itertools import count, repeat
 from pathlib import Path
 from random import Random
@@ -19,6 +17,7 @@ from tests.prove import fuzz_answers, fuzz_corpus, fuzz_lists, fuzz_web
 from tests.prove.fuzz_limits import Findings
 from tests.prove.fuzz_mutator import mutate
 from tests.prove.part import Extent, Proved, memory, regressions
+from tests.prove.workers import workers
 
 PART = "fuzz"
 AT_ONCE = 2
@@ -32,7 +31,7 @@ def prove(extent: Extent) -> Proved:
     if extent.slice:
         parts = [_fed(kind, extent, found.folder) for kind in KINDS]
     else:
-        with ProcessPoolExecutor(AT_ONCE, multiprocessing.get_context("spawn")) as pool:
+        with workers(AT_ONCE) as pool:
             parts = list(pool.map(_fed, KINDS, repeat(extent), repeat(found.folder)))
     for part in parts:
         found.figures += part.figures

@@ -4,12 +4,10 @@ Half of the seeds are always the same, half are fresh. Some of them are played a
 real Store, and must end in the same ledger. `python -m tests.prove.simulation SEED` tells the story of one seed.
 """
 
-import multiprocessing
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from tests.prove.simulation_play import Play, Side
 from tests.prove.simulation_real import Real
 from tests.prove.simulation_steps import Model
 from tests.prove.simulation_world import CALLBACK, CONNECT, Time, World
+from tests.prove.workers import workers
 
 CHUNK, FEW = 50, 10
 PROCESSES = 2
@@ -156,8 +155,7 @@ def _figures(played: Played, real: Played) -> dict[str, int | str]:
 def _side_by_side(seeds: Sequence[int], real: Sequence[int]) -> tuple[Played, Played]:
     """In processes of their own. The real steps first."""
     played, compared = Played(), Played()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(PROCESSES, context) as pool:
+    with workers(PROCESSES) as pool:
         parts = [pool.submit(_compare_all, real[start : start + FEW]) for start in range(0, len(real), FEW)]
         chunks = [pool.submit(_play_all, seeds[start : start + CHUNK]) for start in range(0, len(seeds), CHUNK)]
         for done in parts:
