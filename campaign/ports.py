@@ -12,6 +12,7 @@ from typing import Protocol
 from campaign.core import call, events, guard, records
 from campaign.core.allowance import Allowance
 from campaign.core.attempt import CallSid
+from campaign.core.forecast import Course
 from campaign.core.history import History, RejectedLine
 from campaign.core.lead import CampaignId, CampaignState, NumberHash, Outcome, PhoneNumber
 from campaign.core.policy import Rate
@@ -118,6 +119,9 @@ class Insight(Protocol):
 
     async def campaigns(self) -> list[records.CampaignRecord]: ...
     async def tally(self, campaign: CampaignId) -> Tally: ...
+    async def course(self, campaign: CampaignId) -> Course:
+        """How its calls ended so far and what waits for another one, from counters and samples."""
+
     async def next_due(self, campaign: CampaignId) -> datetime | None:
         """When the next waiting lead is due; None when none waits."""
 

@@ -43,7 +43,8 @@ async def _by_itself(wish: listing.Wish, sheet: Sheet, found: Found) -> int:
             taken = await house.take_in(
                 wish.file, wish.name, wish.settings, wish.form, advance, accept_rejects=wish.accept_rejects
             )
-        agreed = await listing.agreed(wish, sheet, taken, found.campaign)
+        course = await house.books.course(found.campaign.id)
+        agreed = await listing.agreed(wish, sheet, taken, found.campaign, course)
         if taken.import_id:
             await (house.accept(taken.import_id) if agreed else house.discard(taken.import_id))
     return _told(found, taken, running=False) if agreed else DECLINED

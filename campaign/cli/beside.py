@@ -15,6 +15,7 @@ from campaign.core.lead import CampaignId, CampaignState
 from campaign.core.records import CampaignRecord, Owner
 from campaign.engine.clock import RealClock
 from campaign.engine.feed import Pulse
+from campaign.engine.foresight import Foresight
 from campaign.engine.run import NOTHING_LEFT, REFUSED, Ending
 from campaign.errors import CampaignError
 from campaign.intake import Sheet
@@ -50,7 +51,9 @@ async def load(wish: listing.Wish, sheet: Sheet, owned: Owned, *, dial: bool) ->
     told = await wiring.ask_owner_to_read(owned.owner, "load", NOBODY, wish.file.resolve(), **wanted)
     taken = wiring.TakenIn(**told)
     campaign = await _now(owned, taken.campaign)
-    agreed = await listing.agreed(wish, sheet, taken, campaign)
+    async with wiring.reading(owned.database) as books:
+        course = await books.course(campaign.id)
+    agreed = await listing.agreed(wish, sheet, taken, campaign, course)
     if not taken.import_id:
         return Handed(taken, campaign, running=False) if agreed else None
     answer = await wiring.ask_owner(
@@ -82,9 +85,11 @@ async def _watch(owned: Owned, campaign: CampaignRecord) -> Ending:
     clock = RealClock()
     with progress.display(policy, policy.window.zone) as (show, every):
         async with wiring.reading(owned.database) as books:
+            foresight = Foresight(campaign.id, policy, books, clock)
             while True:
                 state = await _now(owned, campaign.id)
-                show(Pulse(clock.now(), await books.tally(campaign.id), 0, "", None))
+                now, tally = clock.now(), await books.tally(campaign.id)
+                show(Pulse(now, tally, 0, "", None, await foresight.look(tally, now)))
                 if ending := _ending(state):
                     return ending
                 if wiring.owner_of(owned.database) is None:

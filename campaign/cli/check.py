@@ -13,7 +13,6 @@ from campaign.cli import listing, progress, words
 from campaign.cli.console import tell
 from campaign.core.policy import Policy
 from campaign.core.records import RejectReason
-from campaign.core.tally import forecast
 from campaign.engine.clock import RealClock
 from campaign.intake import Form, Sheet
 from campaign.settings import Settings, load
@@ -59,8 +58,8 @@ def _for_people(sheet: Sheet, checked: "Checked", settings: Settings) -> None:
     if checked.taken.new:
         tell(f"  {listing.reasons(checked.kinds)}; {listing.reasons(checked.countries)}")
         tell(*(f"  {count} of them are leads of {name} too" for name, count in checked.elsewhere.items()))
-        expected = forecast(checked.taken.new, checked.taken.waiting, policy, now)
-        tell(f"  {words.forecast(expected, policy.window.zone, now)}")
+        expected = listing.outlook(checked.taken.new, checked.taken.waiting, checked.course, policy, now)
+        tell(*(f"  {line}" for line in words.forecast(expected, policy.window, now)))
         longest = words.duration(policy.rate.interval * expected.calls_at_most)
         tell(f"  {longest} of calling at {policy.rate}, if every call is needed")
     if checked.refusal:
@@ -79,7 +78,7 @@ def _rejects(checked: "Checked") -> Iterator[str]:
 def _for_programs(sheet: Sheet, checked: "Checked", settings: Settings) -> dict[str, Any]:
     policy: Policy = wiring.policy_of(settings)
     taken = checked.taken
-    expected = forecast(taken.new, taken.waiting, policy, RealClock().now())
+    expected = listing.outlook(taken.new, taken.waiting, checked.course, policy, RealClock().now())
     return {
         "file": sheet.file_name,
         "read_as": sheet.told,
@@ -98,8 +97,10 @@ def _for_programs(sheet: Sheet, checked: "Checked", settings: Settings) -> dict[
         "kinds": dict(checked.kinds.most_common()),
         "countries": dict(checked.countries.most_common()),
         "elsewhere": dict(checked.elsewhere),
-        "calls_at_least": expected.calls_at_least,
+        "calls": expected.calls,
         "calls_at_most": expected.calls_at_most,
+        "finishing": expected.finishing and expected.finishing.isoformat(),
+        "latest": expected.latest and expected.latest.isoformat(),
         "hours_at_the_rate": round((policy.rate.interval * expected.calls_at_most).total_seconds() / 3600, 2),
         "refused": checked.refusal.message if checked.refusal else None,
     }

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaign import wiring
 from campaign.cli import words
 from campaign.cli.console import ask, say, somebody_is_there
+from campaign.core.forecast import Course, Forecast, forecast
+from campaign.core.policy import Policy
 from campaign.core.records import CampaignRecord, NewLead
-from campaign.core.tally import forecast
 from campaign.engine.clock import RealClock
 from campaign.errors import UsageError
 from campaign.intake import Form, Sheet, preview
@@ -59,16 +61,16 @@ async def refuse_early(wish: Wish, sheet: Sheet, database: Path | None) -> None:
         raise UsageError(f"The list {what}, and nobody is at the terminal to ask.", "--yes answers for you.")
 
 
-async def agreed(wish: Wish, sheet: Sheet, taken: "TakenIn", campaign: CampaignRecord) -> bool:
-    """Show the list and what calling it means; ask, if somebody must be asked."""
+async def agreed(wish: Wish, sheet: Sheet, taken: "TakenIn", campaign: CampaignRecord, course: Course) -> bool:
+    """Show the list and what calling it means; ask, if somebody must be asked. `course`: of the campaign so far."""
     describe(sheet, taken, wish.settings)
     say_settings(campaign)
     if not taken.new:
         return True
     policy = wiring.policy_of(wiring.stored(campaign))
     now = RealClock().now()
-    expected = forecast(taken.new, taken.waiting, policy, now)
-    say(f"  {words.forecast(expected, policy.window.zone, now)}")
+    expected = outlook(taken.new, taken.waiting, course, policy, now)
+    say(*(f"  {line}" for line in words.forecast(expected, policy.window, now)))
     if wish.sure or ask(f"Call {taken.new} people?"):
         return True
     say("Nothing was loaded, nobody is called.")
@@ -116,3 +118,9 @@ def _numbers(line: NewLead) -> list[str]:
 
 def reasons(counted: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in counted.items())
+
+
+def outlook(new: int, waiting: int, course: Course, policy: Policy, now: datetime) -> Forecast:
+    """How calling so many new people beside those who wait will go."""
+    retries = round(sum(each.leads for each in course.retries))
+    return forecast(new + waiting - retries, course, policy, now)

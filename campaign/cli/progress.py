@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from campaign.cli import words
 from campaign.cli.console import say, somebody_is_there
 from campaign.core.policy import Policy
-from campaign.core.tally import forecast
 from campaign.engine.feed import Pulse
 
 Show = Callable[[Pulse], None]
@@ -69,11 +68,11 @@ def _bar(policy: Policy, zone: ZoneInfo) -> Iterator[Show]:
 
         def show(pulse: Pulse) -> None:
             tally = pulse.tally
-            expected = forecast(tally.left - tally.held, 0, policy, pulse.now)
+            expected = words.finishing(pulse.expected, policy.window, pulse.now) if pulse.expected else ""
             parts = [
                 words.progress(tally),
                 f"{pulse.sent} requests in {words.duration(policy.rate.period)}",
-                _saying(pulse, zone) or words.soonest(expected, zone, pulse.now),
+                _saying(pulse, zone) or expected,
             ]
             bar.update(
                 task,

@@ -104,7 +104,7 @@ async def _take_in_and_dial(house: "House", wish: listing.Wish, sheet: Sheet, ty
     assert campaign is not None, "it was just opened"
     if before and typed.new_settings:
         campaign = await _renewed(house, campaign, wish.settings)
-    if not await listing.agreed(wish, sheet, taken, campaign):
+    if not await listing.agreed(wish, sheet, taken, campaign, await house.books.course(campaign.id)):
         if taken.import_id:
             await house.discard(taken.import_id)
         return DECLINED

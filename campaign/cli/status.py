@@ -3,15 +3,18 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from campaign import wiring
 from campaign.cli import words
 from campaign.cli.console import tell
-from campaign.cli.places import Found, everything, find
+from campaign.cli.places import FINISHED, Found, everything, find
+from campaign.core.forecast import Forecast, ahead
 from campaign.core.lead import CampaignState, LeadState
 from campaign.core.records import Owner, StrangerRecord
 from campaign.core.tally import Tally
+from campaign.core.window import Window
 from campaign.settings import load
 
 STATES = {
@@ -35,15 +38,19 @@ def show_status(name: str | None, *, as_json: bool, simulate: bool, config: Path
             tally = await still.tally(found.campaign.id)
             strangers = await still.strangers(found.campaign.account_id)
             allowance = await still.allowance(found.campaign.account_id)
+            course = await still.course(found.campaign.id)
             now = await wiring.today(still, simulated=found.simulated)
         owner = wiring.owner_of(found.database)
+        policy = wiring.policy_of(wiring.stored(found.campaign))
+        expected = None if found.campaign.state in FINISHED else ahead(tally, course, policy, now)
         if as_json:
-            shown = _for_programs(found, tally, owner, len(strangers))
-            shown["rate"] = str(allowance.of(wiring.policy_of(wiring.stored(found.campaign)).rate, now))
+            shown = _for_programs(found, tally, owner, len(strangers), expected)
+            shown["rate"] = str(allowance.of(policy.rate, now))
             tell(json.dumps(shown, indent=2))
         else:
             _for_people(found, tally, owner)
-            tell(*words.slower(allowance, wiring.policy_of(wiring.stored(found.campaign)), now))
+            _say_forecast(expected, policy.window, now, owner)
+            tell(*words.slower(allowance, policy, now))
             _say_strangers(found, strangers)
 
     asyncio.run(go())
@@ -63,7 +70,9 @@ def show_list(*, config: Path | None, db: Path | None) -> None:
     asyncio.run(go())
 
 
-def _for_programs(found: Found, tally: Tally, owner: Owner | None, strangers: int) -> dict[str, object]:
+def _for_programs(
+    found: Found, tally: Tally, owner: Owner | None, strangers: int, expected: Forecast | None
+) -> dict[str, object]:
     return {
         "name": found.campaign.name,
         "state": found.campaign.state,
@@ -74,9 +83,15 @@ def _for_programs(found: Found, tally: Tally, owner: Owner | None, strangers: in
         "unknown": tally.in_doubt,
         "strangers": strangers,
         "waiting": dict(tally.waiting),
-        "next_at": tally.next_at.isoformat() if tally.next_at else None,
+        "next_at": _text(tally.next_at),
+        "finishing": _text(expected.finishing) if expected else None,
+        "latest": _text(expected.latest) if expected else None,
         "running": {"pid": owner.pid, "since": owner.since.isoformat()} if owner else None,
     }
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
 
 
 def _state(found: Found, owner: Owner | None) -> str:
@@ -102,6 +117,12 @@ def _for_people(found: Found, tally: Tally, owner: Owner | None) -> None:
         tell("", f"  the next call is due {words.moment(tally.next_at, zone)}")
     if owner is None and tally.left:
         tell(f"  nobody is dialling; `campaign resume {found.flags}` goes on")
+
+
+def _say_forecast(expected: Forecast | None, window: Window, now: datetime, owner: Owner | None) -> None:
+    if expected:
+        going_on = "" if owner else "if it goes on now: "
+        tell(f"  {going_on}{words.finishing(expected, window, now)}", f"  ({words.going_by(expected)})")
 
 
 def _say_strangers(found: Found, strangers: Sequence[StrangerRecord]) -> None:

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from campaign.core.allowance import Allowance
+from campaign.core.forecast import ENOUGH, Forecast
 from campaign.core.lead import Outcome
 from campaign.core.policy import Policy
-from campaign.core.tally import Forecast, Tally
+from campaign.core.tally import Tally
+from campaign.core.window import Window
 
 OUTCOMES = {
     Outcome.COMPLETED: "answered",
@@ -53,20 +55,28 @@ def duration(span: timedelta) -> str:
     return " ".join(filter(None, parts))
 
 
-def forecast(expected: Forecast, zone: ZoneInfo, now: datetime) -> str:
-    calls = f"{expected.calls_at_least} to {expected.calls_at_most} calls"
-    return f"{calls}; finished {finishing(expected, zone, now)}"
+def forecast(expected: Forecast, window: Window, now: datetime) -> list[str]:
+    """How many calls, until when, and what that goes by."""
+    calls = f"about {expected.calls} calls, at most {expected.calls_at_most}"
+    return [f"{calls}; {finishing(expected, window, now)}", f"({going_by(expected)})"]
 
 
-def finishing(expected: Forecast, zone: ZoneInfo, now: datetime) -> str:
-    if expected.soonest is None:
-        return "not before the campaign's end"
-    latest = moment(expected.latest, zone, now) if expected.latest else "the campaign's end"
-    return f"between {moment(expected.soonest, zone, now)} and {latest}, if every retry is needed"
+def finishing(expected: Forecast, window: Window, now: datetime) -> str:
+    """`finishing Tue 24 Nov 15:40, at the latest 18:10`."""
+    ends = f"the campaign's end {moment(window.end, window.zone, now)}" if window.end else ""
+    if expected.finishing is None:
+        left = f", with about {expected.left_over} people left" if expected.left_over else ""
+        return f"not finished before {ends}{left}" if ends else "not finished within a year"
+    at_the_latest = f"at {ends}" if ends else "in more than a year"
+    if expected.latest:
+        at_the_latest = moment(expected.latest, window.zone, expected.finishing)
+    return f"finishing {moment(expected.finishing, window.zone, now)}, at the latest {at_the_latest}"
 
 
-def soonest(expected: Forecast, zone: ZoneInfo, now: datetime) -> str:
-    return f"not before {moment(expected.soonest, zone, now)}" if expected.soonest else ""
+def going_by(expected: Forecast) -> str:
+    """What a forecast goes by."""
+    whence = f"assumed until {ENOUGH} have ended" if expected.assumed else "as so far"
+    return f"if {100 * expected.answered:.0f} % of calls are answered, {whence}; at the latest: every call is needed"
 
 
 def slower(allowance: Allowance, policy: Policy, now: datetime) -> list[str]:

@@ -73,20 +73,15 @@ class Window:
             return earliest if self.end is None or earliest < self.end else None
         return None
 
-    def working_time(self, now: datetime, needed: timedelta) -> datetime | None:
-        """When `needed` of open time will have passed; None if it never will within a year or before the end."""
+    def openings(self, now: datetime, ringing: timedelta = timedelta(0)) -> Iterator[tuple[datetime, datetime]]:
+        """The stretches in which a call may start, from `now` on and for a year; each ends just before its second."""
         at = now
         while at < now + 366 * DAY:
-            opening = self.next_opening(at)
+            opening = self.next_opening(at, ringing)
             if opening is None:
-                return None
-            closing = next(closes for opens, closes in self._stretches(opening) if opens <= opening < closes)
-            if opening + needed <= closing:
-                finished = opening + needed
-                return finished if self.end is None or finished <= self.end else None
-            needed -= closing - opening
-            at = closing
-        return None
+                return
+            at = next(closes for opens, closes in self._stretches(opening) if opens <= opening < closes)
+            yield opening, min(at - ringing, self.end or at)
 
     def _stretches(self, begin: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Open stretches from the one that may hold `begin`; those that touch at midnight are one."""

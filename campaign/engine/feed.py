@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
+from campaign.core.forecast import Forecast
 from campaign.core.tally import Tally
 
 
@@ -23,13 +24,17 @@ class News(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """One look at a running campaign. `saying` holds until `until`; `sent`: requests answered within one period."""
+    """One look at a running campaign. `saying` holds until `until`; `sent`: requests answered within one period.
+
+    `expected`: when it will be finished; None where nothing is left to dial.
+    """
 
     now: datetime
     tally: Tally
     sent: int
     saying: str
     until: datetime | None
+    expected: Forecast | None = None
 
 
 class Feed:

@@ -17,6 +17,7 @@ from campaign.engine.desk import Desk, repeat
 from campaign.engine.details import DetailsFetcher
 from campaign.engine.dialer import Dialer, Orders
 from campaign.engine.feed import News, Pulse
+from campaign.engine.foresight import Foresight
 from campaign.engine.pacer import Rank
 from campaign.engine.queue import InProcessQueue
 
@@ -61,6 +62,7 @@ class Run:
             enquiry=desk.enquiry,
             feed=desk.feed,
         )
+        self._foresight = Foresight(orders.campaign.id, orders.policy, desk.insight, desk.clock)
         desk.when_refused(self._refused)
         self._interrupted = False
         self._compared = False
@@ -105,7 +107,8 @@ class Run:
         if not saying and whole_at and whole_at > now:
             saying, until = f"slower after too many requests: {self.desk.pacer.rate}, all of the rate again", whole_at
         tally = await self.insight.tally(self.orders.campaign.id)
-        return Pulse(now, tally, self.desk.pacer.pace.used, saying, until)
+        expected = await self._foresight.look(tally, now)
+        return Pulse(now, tally, self.desk.pacer.pace.used, saying, until, expected)
 
     async def _start(self) -> None:
         campaign = self.orders.campaign

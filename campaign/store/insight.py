@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from campaign.core.allowance import Allowance
 from campaign.core.attempt import AttemptId, AttemptState, CallSid
 from campaign.core.events import Asked
+from campaign.core.forecast import Course
 from campaign.core.history import History, RejectedLine
 from campaign.core.keyed import PublicId
 from campaign.core.lead import CampaignId, LeadId, LeadState, NumberHash, Outcome, PhoneNumber
@@ -39,7 +40,7 @@ from campaign.core.records import (
 )
 from campaign.core.tally import Tally
 from campaign.errors import CampaignError
-from campaign.store import campaigns, counts, imports, numbered, tables, unloading
+from campaign.store import campaigns, counts, course, imports, numbered, tables, unloading
 from campaign.store.dialling import ALIVE
 from campaign.store.rows import ATTEMPT_COLUMNS, attempt_of
 from campaign.store.sqlite import Database, one_view, reading
@@ -139,6 +140,10 @@ class Books:
     async def tally(self, campaign: CampaignId) -> Tally:
         leads, attempts = await self._all(counts.leads(campaign)), await self._all(counts.attempts(campaign))
         return counts.tally(leads, attempts, await self.next_due(campaign))
+
+    async def course(self, campaign: CampaignId) -> Course:
+        asked = (course.ended, course.lengths, course.retries, course.waiting)
+        return course.read(*[await self._all(query(campaign)) for query in asked])
 
     async def next_due(self, campaign: CampaignId) -> datetime | None:
         # In the words of the partial index, so that it serves.

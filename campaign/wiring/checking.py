@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from campaign.core.forecast import Course
 from campaign.core.keyed import Key
 from campaign.core.lead import CampaignId
 from campaign.core.records import CampaignRecord, ImportId, LineFate, NewLead, Reject, RejectReason
@@ -36,7 +37,7 @@ class Checked:
     """`taken`: as `run` would tell it. `examples`: the first rejects of each reason.
 
     `kinds`, `countries`: of the new leads. `elsewhere`: how many of them are leads of other campaigns, by name.
-    `refusal`: why the list would not be loaded.
+    `refusal`: why the list would not be loaded. `course`: how the campaign went so far.
     """
 
     taken: TakenIn
@@ -45,6 +46,7 @@ class Checked:
     countries: Counter[str]
     elsewhere: Mapping[str, int]
     refusal: ListError | None
+    course: Course
 
 
 async def checked(
@@ -70,7 +72,9 @@ async def checked(
         passed_over=by_reason(loading.passed_over),
     )
     refusal = refusal_of(loading, settings.list.max_rejects, sheet.file_name, first_file=before is None)
-    return Checked(taken, checking.examples, checking.kinds, checking.countries, await checking.by_name(), refusal)
+    course = await known.books.course(before.id) if known and before else Course()
+    by_name = await checking.by_name()
+    return Checked(taken, checking.examples, checking.kinds, checking.countries, by_name, refusal, course)
 
 
 class _Checking:

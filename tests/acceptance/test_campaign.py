@@ -17,6 +17,7 @@ SCRIPTS = [*OF_SCRIPT, *OF_SCRIPT]
 FORMULAS = ['=HYPERLINK("http://example.org","win")', "+1+1", "-2+3", "@SUM(A1:A9)", "\t=1+1"]
 OURS = ("attempt_id", "call_sid", "resolved_by")
 STATUS_KEYS = {"name", "state", "leads", "outcomes", "attempts", "unknown", "waiting", "next_at", "running"}
+STATUS_KEYS |= {"finishing", "latest"}
 LEAD_STATES = {"total", "pending", "in_flight", "retry_wait", "held", "done"}
 
 

@@ -1,6 +1,7 @@
 """The hours in which a number may be called: by the week, at their edges, and when the clocks change."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -105,31 +106,26 @@ def test_a_campaign_is_over_when_it_ends_before_the_next_opening() -> None:
     assert ending.at(at("2026-03-04 22:00")) == Over("no opening is left before the campaign's end")
 
 
-@pytest.mark.parametrize(
-    ("now", "needed", "then"),
-    [
-        ("2026-03-04 09:00", hours(4), "2026-03-04 13:00"),
-        ("2026-03-04 09:00", hours(4.5), "2026-03-04 14:30"),  # over lunch
-        ("2026-03-04 21:00", hours(1), "2026-03-05 10:00"),
-        ("2026-03-06 19:00", hours(4), "2026-03-09 10:00"),  # 1 on Friday, 2 on Saturday, 1 on Monday
-        ("2026-03-02 09:00", hours(52), "2026-03-07 12:00"),  # the whole week
-        ("2026-03-04 13:30", hours(0), "2026-03-04 14:00"),
-    ],
-)
-def test_working_time_counts_the_open_hours_only(now: str, needed: timedelta, then: str) -> None:
-    assert WEEK.working_time(at(now), needed) == at(then)
+def test_the_openings_are_the_hours_in_which_a_call_may_start() -> None:
+    found = islice(WEEK.openings(at("2026-03-06 12:00"), minutes(1)), 5)
+    assert list(found) == [
+        (at("2026-03-06 12:00"), at("2026-03-06 12:59")),
+        (at("2026-03-06 14:00"), at("2026-03-06 19:59")),
+        (at("2026-03-07 10:00"), at("2026-03-07 11:59")),
+        (at("2026-03-09 09:00"), at("2026-03-09 12:59")),  # Sunday is closed
+        (at("2026-03-09 14:00"), at("2026-03-09 19:59")),
+    ]
 
 
-def test_working_time_that_a_year_does_not_hold_is_none() -> None:
-    assert window("09:00-10:00").working_time(at("2026-03-04 09:00"), hours(400)) is None
+def test_the_openings_are_those_of_a_year() -> None:
+    assert sum(1 for _ in window("09:00-10:00").openings(at("2026-03-04 09:30"))) == 367
 
 
-def test_working_time_after_the_end_is_none() -> None:
-    assert window(end=at("2026-03-04 12:00")).working_time(at("2026-03-04 13:00"), hours(1)) is None
-
-
-def test_working_time_that_the_end_cuts_off_is_none() -> None:
-    assert window(end=at("2026-03-04 12:00")).working_time(at("2026-03-04 11:00"), hours(2)) is None
+def test_the_last_opening_is_cut_off_by_the_end() -> None:
+    ending = window(end=at("2026-03-05 12:00"))
+    last = (at("2026-03-05 09:00"), at("2026-03-05 12:00"))
+    assert list(ending.openings(at("2026-03-04 22:00"))) == [last]
+    assert not list(ending.openings(at("2026-03-05 12:00")))
 
 
 @pytest.mark.parametrize(
@@ -236,13 +232,11 @@ def test_a_call_that_may_start_may_ring_to_its_end(any_window: Window, now: date
     assert all(wall_is_open(any_window, opening + ringing * part / 8) for part in range(9))
 
 
-@given(ANY_WINDOW, INSTANTS, st.integers(0, 3000).map(minutes), st.integers(0, 3000).map(minutes))
-def test_working_times_add_up(any_window: Window, now: datetime, first: timedelta, second: timedelta) -> None:
-    at_once = any_window.working_time(now, first + second)
-    halfway = any_window.working_time(now, first)
-    if at_once and second:
-        assert halfway is not None
-        assert any_window.working_time(halfway, second) == at_once
+@given(ANY_WINDOW, INSTANTS, st.integers(1, 10_000).map(minutes))
+def test_an_instant_is_open_when_one_of_the_openings_holds_it(any_window: Window, now: datetime, on: timedelta) -> None:
+    instant = now + on
+    before = takewhile(lambda stretch: stretch[0] <= instant, any_window.openings(now))
+    assert any(opens <= instant < shuts for opens, shuts in before) == (any_window.at(instant) == Open())
 
 
 def test_an_opening_is_the_same_instant_in_every_zone_it_is_asked_in() -> None:

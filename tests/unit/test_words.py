@@ -1,0 +1,37 @@
+"""Figures in a person's words."""
+
+from datetime import datetime
+
+import pytest
+
+from campaign.cli.words import finishing, going_by
+from campaign.core.forecast import Forecast
+from tests.builders import NOON, at, window
+
+ENDING = at("2026-03-06 18:00")
+TODAY, TONIGHT, TOMORROW = at("2026-03-04 15:40"), at("2026-03-04 18:10"), at("2026-03-05 09:30")
+
+
+@pytest.mark.parametrize(
+    ("soon", "late", "end", "said"),
+    [
+        (TODAY, TONIGHT, None, "finishing 15:40, at the latest 18:10"),
+        (TODAY, TOMORROW, None, "finishing 15:40, at the latest Thu 05 Mar 09:30"),
+        (TOMORROW, TOMORROW, None, "finishing Thu 05 Mar 09:30, at the latest 09:30"),
+        (TODAY, None, None, "finishing 15:40, at the latest in more than a year"),
+        (TODAY, None, ENDING, "finishing 15:40, at the latest at the campaign's end Fri 06 Mar 18:00"),
+        (None, None, None, "not finished within a year"),
+        (None, None, ENDING, "not finished before the campaign's end Fri 06 Mar 18:00, with about 1200 people left"),
+    ],
+)
+def test_a_forecast_says_when_and_when_at_the_latest(
+    soon: datetime | None, late: datetime | None, end: datetime | None, said: str
+) -> None:
+    expected = Forecast(soon, late, 10, 40, 1200, 0.55, assumed=True)
+    assert finishing(expected, window(end=end), NOON) == said
+
+
+def test_a_forecast_says_what_it_goes_by() -> None:
+    assert going_by(Forecast(None, None, 10, 40, 1200, 0.55, assumed=True)).startswith(
+        "if 55 % of calls are answered, assumed until 50 have ended;"
+    )
