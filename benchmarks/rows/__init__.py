@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from benchmarks.measure import Row
-from benchmarks.rows import numbers, pace, start
+from benchmarks.rows import loading, numbers, pace, start
 
 ROWS: tuple[Callable[[], Row], ...] = (
     start.help_against_pandas,
@@ -15,4 +15,9 @@ ROWS: tuple[Callable[[], Row], ...] = (
     pace.bound_by_both,
     pace.retries_first,
     pace.cost_of_waiting,
+    loading.a_list_against_tuples,
+    loading.the_usual_script,
+    loading.memory_against_what_is_allowed,
+    loading.memory_of_a_longer_list,
+    loading.callbacks_while_a_list_is_added,
 )
