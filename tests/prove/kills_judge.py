@@ -102,6 +102,9 @@ class Judge:
             yield "not in leads.csv"
         elif not row["outcome"]:
             yield from self._held(number, row)
+        elif number == self._scene.unloaded:
+            if fates or row["outcome"] != "excluded":
+                yield f"{row['outcome']} after it was unloaded, its calls came to {fates}"
         elif row["outcome"] == "canceled":
             if self._scene.name != "stopped" or set(fates) & {"answers", "ndnc"}:
                 yield f"canceled, though its calls came to {fates}"

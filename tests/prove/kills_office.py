@@ -36,6 +36,8 @@ SCRIPTS = (
     "busy",
     "ndnc",
 )
+MORE = ("answers", "answers")
+"""Who is added later; the last one is unloaded again."""
 LOST, SILENT, REDIALLED = 4, 5, 6
 """Places in the list: whose answer is lost, whose end is not told, whom the provider calls again by itself."""
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
@@ -53,6 +55,8 @@ STOP: Command = ("stop", "leads", "--yes")
 NOBODY: Command = ("run", "nobody.csv", "--yes")
 REPORT: Command = ("report", "leads")
 HALF: Command = (*RUN, "--limit", "4")
+ADD: Command = ("add", "more.csv", "leads", "--yes")
+UNLOAD: Command = ("unload", "fewer.csv", "leads", "--yes")
 KEEP_A_COPY: Command = ("copy",)
 PUT_IT_BACK: Command = ("put back",)
 SCENES: Mapping[str, tuple[Command, ...]] = {
@@ -61,6 +65,7 @@ SCENES: Mapping[str, tuple[Command, ...]] = {
     "account refused": (RUN, RESUME),
     "nobody to call": (NOBODY, RUN),
     "stopped": (HALF, STOP, RESUME),
+    "added": (HALF, ADD, UNLOAD, RESUME),
     "older copy": (HALF, KEEP_A_COPY, RESUME, PUT_IT_BACK, RESUME),
 }
 """What is typed, in order. Only in the first one are callbacks heard."""
@@ -130,7 +135,9 @@ class Scene:
 
     def __init__(self, office: Office, index: int, name: str, launcher: Launcher, through: Path | None = None) -> None:
         self.office, self.name, self.launcher, self.through = office, name, launcher, through
-        self.scripts = ("kyc answers", *SCRIPTS[1:]) if name == "account refused" else SCRIPTS
+        self.scripts: tuple[str, ...] = ("kyc answers", *SCRIPTS[1:]) if name == "account refused" else SCRIPTS
+        if name == "added":
+            self.scripts = (*SCRIPTS, *MORE)
         self.numbers = [number(index * ROOM + place) for place in range(len(self.scripts))]
         self.killed = 0
         self.over = False
@@ -139,8 +146,16 @@ class Scene:
         self.case: Case | None = None
         self._step = 0
         office.environment |= {"EXOTEL_CALLER_ID": f"0803{index:07d}"}
-        _write(office.folder / "leads.csv", list(zip(self.numbers, self.scripts, strict=True)))
+        lines = list(zip(self.numbers, self.scripts, strict=True))
+        _write(office.folder / "leads.csv", lines[: len(SCRIPTS)])
+        _write(office.folder / "more.csv", lines[len(SCRIPTS) :])
+        _write(office.folder / "fewer.csv", lines[-1:])
         _write(office.folder / "nobody.csv", [("12", "answers")])
+
+    @property
+    def unloaded(self) -> str:
+        """Who is taken out again before the first call."""
+        return self.numbers[-1] if self.name == "added" else ""
 
     @property
     def redialled(self) -> str:
