@@ -1,5 +1,6 @@
 """A file's lines on their way into the ledger: all of them or none, and never a field that Exotel would refuse."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -110,6 +111,22 @@ async def test_of_a_file_that_turns_out_broken_nothing_stays(tmp_path: Path) -> 
     async with a_house(tmp_path) as house:
         with pytest.raises(ListError):
             await load(house.store, a_file(house), broken([line(1), EMPTY]), TEMPLATE)
+        for table in ("import", "lead", "lead_number", "lead_columns", "reject"):
+            assert await house.rows(table) == []
+
+
+async def test_of_a_list_whose_reading_is_broken_off_nothing_stays(tmp_path: Path) -> None:
+    async with a_house(tmp_path) as house:
+        loop = asyncio.get_running_loop()
+
+        def read() -> Iterator[Sequence[NewLead | Reject]]:
+            yield [line(1), EMPTY]
+            loop.call_soon_threadsafe(reading.cancel)
+            yield [line(2)]
+
+        reading = asyncio.ensure_future(load(house.store, a_file(house), read(), TEMPLATE))
+        await asyncio.wait([reading])
+        assert reading.cancelled()
         for table in ("import", "lead", "lead_number", "lead_columns", "reject"):
             assert await house.rows(table) == []
 
