@@ -81,13 +81,9 @@ def take_over(connection: Connection, campaign: int, done: ImportId, now: dateti
         lead_columns.c.import_id == done, lead_columns.c.version > 1
     )
     rows = connection.execute(brought).all()
-    version = (
-        select(lead_columns.c.version)
-        .where(lead_columns.c.import_id == done, lead_columns.c.lead_id == lead.c.id)
-        .scalar_subquery()
-    )
-    theirs = select(brought.subquery().c.lead_id)
-    connection.execute(update(lead).where(lead.c.id.in_(theirs)).values(columns_version=version))
+    newest = brought.subquery()  # joined: asked for each lead, SQLite would go through all of the file's
+    connection.execute(update(lead).where(lead.c.id == newest.c.lead_id).values(columns_version=newest.c.version))
+    theirs = select(newest.c.lead_id)
     prepared = select(attempt.c.id).where(attempt.c.state == AttemptState.RESERVED, attempt.c.lead_id.in_(theirs))
     again = [Release(AttemptId(each), None, NEWER, now) for each in connection.execute(prepared).scalars()]
     dialling.release(connection, again)
