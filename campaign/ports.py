@@ -16,6 +16,7 @@ from campaign.core.forecast import Course
 from campaign.core.history import History, RejectedLine
 from campaign.core.lead import CampaignId, CampaignState, NumberHash, Outcome, PhoneNumber
 from campaign.core.policy import Rate
+from campaign.core.starts import Start
 from campaign.core.tally import Tally
 
 
@@ -79,10 +80,10 @@ class Store(Protocol):
     async def add_details(self, details: Sequence[records.Details]) -> list[bool]:
         """Fill in durations, prices, recordings; what is known already stays."""
 
-    async def note_clock(self, started: datetime) -> timedelta:
-        """When this machine started, by its clock of today: by how much that was set ahead since the last start.
+    async def note_start(self, found: Start, period: timedelta) -> timedelta:
+        """By how much the clock was set ahead since anything was written down that counts for a `period`.
 
-        A machine that was started anew looks like one whose clock was set ahead. Nothing where it is not known.
+        A machine that was booted anew looks like one whose clock was set ahead.
         """
 
     async def note_request(self, account: records.AccountId, sent_at: datetime) -> int:

@@ -10,7 +10,7 @@ account allows just now (`core.allowance`).
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from campaign.core.allowance import Allowance
@@ -37,16 +37,6 @@ class Wait:
 
     until: datetime | None
     why: Why
-
-
-def on_todays_clock(at: datetime, now: datetime, set_ahead: timedelta, started: datetime) -> datetime:
-    """An instant that an earlier process wrote down, never earlier than it was, on a clock that was `set_ahead` since.
-
-    Set ahead, the clock makes old what has just been. An instant that would lie in the future was written after the
-    clock was set, or before the machine `started`, and then nothing of it is younger than that.
-    """
-    moved = at + set_ahead
-    return moved if moved <= now else min(max(at, started), now)
 
 
 class Pace:

@@ -15,9 +15,10 @@ from enum import IntEnum
 from asyncio_throttle import Throttler
 
 from campaign.core.allowance import Allowance
-from campaign.core.pace import Go, Pace, Wait, Why, on_todays_clock
+from campaign.core.pace import Go, Pace, Wait, Why
 from campaign.core.policy import Rate
 from campaign.core.records import AccountId
+from campaign.core.starts import Start, on_todays_clock
 from campaign.core.turns import Turns
 from campaign.engine.tasks import TurnedAway
 from campaign.ports import Clock, Insight, Store
@@ -78,10 +79,10 @@ class Pacer:
 
     async def take_up(self, account: AccountId, store: Store, insight: Insight) -> None:
         """The places of an earlier process, even if the clock was set since, and what it knew of the account."""
-        now, started = self.clock.now(), self.clock.started()
-        set_ahead = await store.note_clock(started)
-        earlier = await insight.recent_requests(account, now - set_ahead - self.pace.rate.period)
-        answered = [on_todays_clock(at, now, set_ahead, started) for at in earlier]
+        now, booted, period = self.clock.now(), self.clock.started(), self.pace.rate.period
+        set_ahead = await store.note_start(Start(booted, now - booted), period)
+        earlier = await insight.recent_requests(account, now - set_ahead - period)
+        answered = [on_todays_clock(at, now, set_ahead, booted) for at in earlier]
         self.restore(answered, await insight.allowance(account))
 
     async def place(self, rank: Rank, who: Hashable = None, weight: float = 1) -> Place:
@@ -111,13 +112,12 @@ class Pacer:
     def restore(self, answered: Iterable[datetime], allowance: Allowance) -> None:
         """Take up what an earlier process knew: when its requests were answered or given up, by the clock."""
         self.pace.restore([at - self._set_by for at in answered], self.clock.steady())
-        self.pace.allowance = allowance
+        self.pace.allowance = _by(allowance, -self._set_by)
 
     @property
     def allowance(self) -> Allowance:
         """What the account allows, its instant by the clock."""
-        known = self.pace.allowance
-        return replace(known, since=known.since + self._set_by) if known.since else known
+        return _by(self.pace.allowance, self._set_by)
 
     @property
     def rate(self) -> Rate:
@@ -160,3 +160,8 @@ class Pacer:
                         self.grant(self.clock.steady())
             else:
                 await self.clock.wait(decision.until if decision else None, self.bell)
+
+
+def _by(allowance: Allowance, moved: timedelta) -> Allowance:
+    """The same, told by a clock that says so much more."""
+    return replace(allowance, since=allowance.since + moved if allowance.since else None)

@@ -1,18 +1,20 @@
 """Writing: callbacks as they arrive, the look-ups' places in the rate, and by which clock those are told."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from campaign.core import starts
 from campaign.core.records import AccountId, CallbackFate, InboxId, RawCallback
+from campaign.core.starts import Start
 from campaign.store import tables
 
 inbox, attempt, request, meta = tables.inbox, tables.attempt, tables.request, tables.meta
-STEADY = timedelta(seconds=1)  # less is no step, and need not be written
-CLOCK = "clock"  # in `meta`: when the machine started, by its own clock, as the last process saw it
+STARTS = "starts"  # in `meta`: by which clocks what is told here was written
 
 
 def keep(connection: Connection, raw: Sequence[RawCallback]) -> list[CallbackFate]:
@@ -60,20 +62,23 @@ def mark_read(connection: Connection, read: Sequence[tuple[InboxId, datetime]]) 
     return [True] * len(read)
 
 
-def note_clocks(connection: Connection, started: Sequence[datetime]) -> list[timedelta]:
-    return [_note_clock(connection, each) for each in started]
+def note_starts(connection: Connection, found: Sequence[tuple[Start, timedelta]]) -> list[timedelta]:
+    return [_note_start(connection, *each) for each in found]
 
 
-def _note_clock(connection: Connection, started: datetime) -> timedelta:
-    clock = meta.c.name == CLOCK
-    before = connection.execute(select(meta.c.value).where(clock)).scalar_one_or_none()
-    if before is None:
-        connection.execute(insert(meta).values(name=CLOCK, value=started.isoformat()))
-        return timedelta(0)
-    moved = started - datetime.fromisoformat(before)
-    if abs(moved) > STEADY:
-        connection.execute(update(meta).where(clock).values(value=started.isoformat()))
-    return max(moved, timedelta(0))
+def _note_start(connection: Connection, found: Start, period: timedelta) -> timedelta:
+    before = [
+        Start(datetime.fromisoformat(booted), timedelta(seconds=up))
+        for booted, up in json.loads(
+            connection.execute(select(meta.c.value).where(meta.c.name == STARTS)).scalar_one_or_none() or "[]"
+        )
+    ]
+    kept = starts.noted(before, found, period)
+    if kept != before:
+        value = json.dumps([(each.booted.isoformat(), each.up.total_seconds()) for each in kept])
+        connection.execute(delete(meta).where(meta.c.name == STARTS))
+        connection.execute(insert(meta).values(name=STARTS, value=value))
+    return starts.set_ahead(kept, found.booted)
 
 
 def note_requests(connection: Connection, sent: Sequence[tuple[AccountId, datetime]]) -> list[int]:

@@ -34,6 +34,7 @@ from campaign.core.records import (
     Stranger,
     Unloaded,
 )
+from campaign.core.starts import Start
 from campaign.store import campaigns, dialling, imports, inbox, lines, reconciling, recording, recovery, unloading
 from campaign.store.rows import ReadPolicy
 from campaign.store.sqlite import writing
@@ -141,8 +142,8 @@ class Ledger:
     async def add_details(self, details: Sequence[Details]) -> list[bool]:
         return await self._writer.submit(Rank.CALLS, recording.add_details, details)
 
-    async def note_clock(self, started: datetime) -> timedelta:
-        [set_ahead] = await self._writer.submit(Rank.CALLS, inbox.note_clocks, [started])
+    async def note_start(self, found: Start, period: timedelta) -> timedelta:
+        [set_ahead] = await self._writer.submit(Rank.CALLS, inbox.note_starts, [(found, period)])
         return set_ahead
 
     async def note_request(self, account: AccountId, sent_at: datetime) -> int:

@@ -8,6 +8,7 @@ from campaign.core.keyed import PublicId
 from campaign.core.lead import CampaignId
 from campaign.core.policy import Rate
 from campaign.core.records import Account, AccountId, CallbackFate, Details, RawCallback
+from campaign.core.starts import Start
 from tests.builders import LATER, NOON, hours, minutes, seconds
 from tests.contract.store import Bench, sid
 
@@ -142,12 +143,15 @@ async def test_a_start_takes_unheard_answers_for_heard_now_and_forgets_old_reque
     assert await bench.books.recent_requests(whose, NOON - hours(48)) == [LATER]
 
 
-async def test_by_how_much_the_clock_was_set_ahead_is_told_to_the_next_start(bench: Bench) -> None:
-    assert await bench.store.note_clock(NOON) == timedelta(0)
-    assert await bench.store.note_clock(NOON + seconds(90)) == seconds(90)
-    assert await bench.store.note_clock(NOON + seconds(60)) == timedelta(0)
-    assert await bench.store.note_clock(NOON + seconds(60.5)) == seconds(0.5)  # no step, and not written
-    assert await bench.store.note_clock(NOON + seconds(60.5)) == seconds(0.5)
+async def test_by_how_much_the_clock_was_set_ahead_is_told_to_every_start_of_the_period(bench: Bench) -> None:
+    async def start(ahead: float, up: float) -> timedelta:
+        return await bench.store.note_start(Start(NOON + seconds(ahead), seconds(up)), minutes(1))
+
+    assert await start(0, 100) == timedelta(0)
+    assert await start(90, 110) == await start(90, 170) == seconds(90)
+    assert await start(90, 171) == timedelta(0)
+    assert await start(60, 180) == timedelta(0)
+    assert await start(60.5, 250) == await start(60.5, 260) == seconds(0.5)  # no step, and not written
 
 
 async def test_live_calls_are_those_of_the_account_oldest_first(bench: Bench, spring: CampaignId) -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from campaign.core import starts
 from campaign.core.attempt import Refusal
 from campaign.core.events import Refused
 from campaign.core.policy import Rate
+from campaign.core.starts import Start
 from campaign.engine import pacer
 from campaign.engine.dialer import Dialer
 from campaign.engine.pacer import Pacer
@@ -47,13 +49,14 @@ async def no_connection(folder: Path) -> Sequence[str]:
 
 @here
 async def set_ahead(folder: Path) -> Sequence[str]:
-    """Three requests, all that a minute allows; the clock is set two hours ahead; the program starts anew."""
+    """Three requests, all that a minute allows; the clock is set two hours ahead; the program starts anew, twice."""
     async with a_house(folder, leads=5, rate=THREE) as house:
         await house.run().desk.pacer.take_up(house.campaign.account_id, house.store, house.books)
         for _ in range(THREE.requests):
             noted = await house.store.note_request(house.campaign.account_id, house.clock.now())
             await house.store.note_answer(noted, house.clock.now())
         house.clock.set_ahead(hours(2))
+        await house.run().desk.pacer.take_up(house.campaign.account_id, house.store, house.books)  # a start that fails
         async with going(house) as it:
             await it.passes(seconds(20))
         asked = len(house.provider.listings) + len(house.provider.placed)
@@ -77,6 +80,10 @@ def _heeded_last(send: Any) -> Any:
     return sent
 
 
+def _the_last(_: object, found: Start, __: object) -> list[Start]:
+    return [found]
+
+
 def _as_written(at: datetime, *_: object) -> datetime:
     return at
 
@@ -84,5 +91,6 @@ def _as_written(at: datetime, *_: object) -> datetime:
 ABLATIONS = (
     Ablation("429 not heeded", swapped(Pacer, "refused", nothing), told_to_wait, "C8"),
     Ablation("a refusal heeded after its place is free", around(Dialer, "_send", _heeded_last), no_connection, "C8"),
+    Ablation("a clock set ahead forgotten at the second start", swapped(starts, "noted", _the_last), set_ahead, "C8"),
     Ablation("a clock set ahead not seen at a start", swapped(pacer, "on_todays_clock", _as_written), set_ahead, "C8"),
 )

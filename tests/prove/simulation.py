@@ -166,17 +166,21 @@ def _side_by_side(seeds: Sequence[int], real: Sequence[int]) -> tuple[Played, Pl
 
 
 def _play_all(seeds: Sequence[int]) -> Played:
-    played = Played()
-    for seed in seeds:
-        played.add(play(seed))
-    return played
+    return _all(play, seeds)
 
 
 def _compare_all(seeds: Sequence[int]) -> Played:
-    compared = Played()
+    return _all(compare, seeds)
+
+
+def _all(one: Callable[[int], Played], seeds: Sequence[int]) -> Played:
+    played = Played()
     for seed in seeds:
-        compared.add(compare(seed))
-    return compared
+        try:
+            played.add(one(seed))
+        except Exception as broken:  # noqa: BLE001 - one that breaks off has failed; the others go on
+            played.failures.append(f"seed {seed}: {broken!r}")
+    return played
 
 
 def _say(words: str) -> None:

@@ -1,5 +1,6 @@
 """The model's steps that ask the provider: silence, doubts, the provider's list. `simulation_steps` adds the others."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from campaign.core.allowance import Allowance
@@ -30,7 +31,7 @@ class Asking:
     def _forget(self) -> None:
         self.policy = self.ledger.policy
         self.pace = Pace(self.policy.rate)
-        self.pace.allowance = self._noted
+        self.pace.allowance = _by(self._noted, -self.time.skew)
         self._polled_at: datetime | None = None
         self._asked: dict[str, tuple[datetime, timedelta]] = {}
         self._wanted: set[str] = set()
@@ -38,13 +39,13 @@ class Asking:
         self._failed: dict[str, datetime] = {}
 
     def _heed(self, refusal: Refusal, retry_after: float | None) -> None:
-        now = self.time.now()
+        steady = self.time.steady()
         if refusal is Refusal.LATER:
             wait = self.policy.rate.period if retry_after is None else seconds(retry_after)
-            self.pace.refused(now + wait, now)
-            self._noted = self.pace.allowance
+            self.pace.refused(steady + wait, steady)
+            self._noted = _by(self.pace.allowance, self.time.skew)
         elif refusal is Refusal.NO_CONNECTION:
-            self.pace.pause(now + seconds(30), Why.NO_CONNECTION)
+            self.pace.pause(steady + seconds(30), Why.NO_CONNECTION)
 
     # --- silence
 
@@ -259,13 +260,17 @@ class Asking:
 
     def _asking(self) -> bool:
         """One look-up: its place in the rate, and whether it was answered."""
-        while isinstance(wait := self.pace.decide(self.time.now()), Wait):
+        while isinstance(wait := self.pace.decide(self.time.steady()), Wait):
             assert wait.until is not None, "the play lets nobody ask while all places are on their way"
             self.time.move_to(wait.until)
-        self.pace.sent(self.time.now())
+        self.pace.sent(self.time.steady())
         failed = self.world.failing()
         if isinstance(failed, LookUpFailed) and failed.limited:
             self._heed(Refusal.LATER, failed.retry_after)
-        self.pace.answered(self.time.now())
+        self.pace.answered(self.time.steady())
         self.ledger.looked.append(self.time.now())
         return failed is None
+
+
+def _by(allowance: Allowance, skew: timedelta) -> Allowance:
+    return replace(allowance, since=allowance.since + skew if allowance.since else None)

@@ -16,6 +16,7 @@ from campaign.core.lifecycle import Kept, apply
 from campaign.core.order import Waiting, in_turn
 from campaign.core.policy import Policy
 from campaign.core.retry import Decision, Done, Hold, Retry, decide
+from campaign.core.starts import STEADY
 from tests.prove.simulation_plan import Plan
 from tests.prove.simulation_world import FINAL, Told, World
 
@@ -77,7 +78,7 @@ class Ledger:
         self.looked: list[datetime] = []
         self.strangers: dict[str, tuple[str, datetime]] = {}
         self.reconciled: datetime | None = None
-        self._skew = world.time.skew
+        self._skews = [(world.time.skew, world.time.true)]  # of our clock, and when a start found it so
         self.inbox: dict[tuple[str, str, str, int], Letter] = {}
         self.unread: deque[Letter] = deque()
         self.roads: Counter[str] = Counter()
@@ -253,8 +254,12 @@ class Ledger:
 
     def recent(self) -> list[datetime]:
         """Requests of the last period, on today's clock, which may have been set since the last start."""
-        now, skew = self.time.now(), self.time.skew
-        set_ahead, self._skew = max(skew - self._skew, timedelta(0)), skew
+        now, skew, true = self.time.now(), self.time.skew, self.time.true
+        if abs(skew - self._skews[-1][0]) > STEADY:
+            self._skews.append((skew, true))
+        while len(self._skews) > 1 and true - self._skews[1][1] > self.policy.rate.period:
+            del self._skews[0]
+        set_ahead = max(timedelta(0), *(skew - each for each, _ in self._skews))
         found = [at + set_ahead if at + set_ahead <= now else min(at, now) for at in self._noted(now - set_ahead)]
         return sorted(found)
 

@@ -126,9 +126,9 @@ class Play:
             if free_at and self.luck.random() < 0.9:  # the others ask the ledger all the same
                 self._later("dial", free_at)
                 return
-            decision = side.pace.decide(self.time.now())
+            decision = side.pace.decide(self.time.steady())
             if isinstance(decision, Wait):
-                self._later("dial", decision.until)
+                self._later("dial", decision.until and decision.until + self.time.skew)
                 return
             if not self._place():
                 return
@@ -160,8 +160,17 @@ class Play:
             self._push(request.at + request.latency / 2, "crash: before the answer")
         return True
 
+    def _crowded(self) -> bool:
+        """A look-up would wait for answers on their way, which come only after it: one thing happens after another.
+
+        Its own refusals may halve what is allowed, so a quarter of the places must be left.
+        """
+        pace = self.side.pace
+        places = pace.allowance.of(pace.rate, self.time.steady()).requests
+        return bool(self._flying) and (pace._probing or len(self._flying) >= places // 4)
+
     def _look(self, name: str, step: Callable[[], datetime | None]) -> None:
-        if self.side.pace._probing and self._flying:
+        if self._crowded():
             self._later(name, self.time.now() + seconds(5))
             return
         looked, again = len(self.world.all_requests), step()
@@ -173,7 +182,7 @@ class Play:
         self._later(name, again)
 
     def _reconcile(self) -> None:
-        if self.side.pace._probing and self._flying:
+        if self._crowded():
             self._later("reconcile", self.time.now() + seconds(5))
             return
         now = self.time.now()

@@ -57,10 +57,10 @@ class Doorman(Pacer):
     """Grants at once, and moves the clock where the pace says wait."""
 
     async def place(self, rank: Rank, who: Hashable = None, weight: float = 1) -> Place:
-        while isinstance(wait := self.pace.decide(self.clock.now()), Wait):
+        while isinstance(wait := self.pace.decide(self.clock.steady()), Wait):
             assert wait.until is not None, "the play lets nobody ask while all places are on their way"
             self.clock.move_to(wait.until)  # type: ignore[attr-defined]
-        self.pace.sent(self.clock.now())
+        self.pace.sent(self.clock.steady())
         return Place(self)
 
 

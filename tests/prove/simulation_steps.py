@@ -35,7 +35,7 @@ class Model(Asking):
         self.queue.clear()
         self.ledger.recover()
         now = self.time.now()
-        self.pace.restore(self.ledger.recent(), now)
+        self.pace.restore([at - self.time.skew for at in self.ledger.recent()], self.time.steady())
         self.read()
         self._polled_at = now
         self._poll(self._accepted())
@@ -107,16 +107,16 @@ class Model(Asking):
         if isinstance(opening, Shut):
             self.ledger.release(dial, opening.until, opening.why)
             return None
-        self.pace.sent(now)
+        self.pace.sent(self.time.steady())
         match self.ledger.begin(dial, self.policy):
             case HoldBack(why, until):
-                self.pace.withdrawn(now)
+                self.pace.withdrawn(self.time.steady())
                 self.world.happened[f"held back: {why}"] += 1
                 again = until or (now + ASK_AGAIN if why is Why.CHANNELS else None)
                 self.ledger.release(dial, again, why)
                 return None
             case Finish() | Park():
-                self.pace.withdrawn(now)
+                self.pace.withdrawn(self.time.steady())
                 return None
             case _:
                 return self.world.post(dial.token, dial.lead.number, self.policy, leaves=leaves)
@@ -127,9 +127,9 @@ class Model(Asking):
         if isinstance(event, Refused):
             self._heed(event.refusal, event.retry_after)
         if request.fault in NEVER_LEFT:
-            self.pace.withdrawn(now)
+            self.pace.withdrawn(self.time.steady())
         else:
-            self.pace.answered(now)
+            self.pace.answered(self.time.steady())
         if isinstance(event, InDoubt) and event.server_error:
             event = replace(event, latest_end=now + self.policy.longest_ring)
         self.ledger.record(dial, event)

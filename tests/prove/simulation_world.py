@@ -146,7 +146,7 @@ class Time:
         return self.true + self.skew
 
     def steady(self) -> datetime:
-        return self.now()
+        return self.true
 
     def ticks(self) -> float:
         return (self.true - BOOT).total_seconds()
@@ -160,8 +160,8 @@ class Time:
     async def wait(self, until: datetime | None, bell: object = None) -> None:
         raise AssertionError("a step never waits")
 
-    def move_to(self, ours: datetime) -> None:
-        self.true = max(self.true, ours - self.skew)
+    def move_to(self, steady: datetime) -> None:
+        self.true = max(self.true, steady)
 
 
 @dataclass

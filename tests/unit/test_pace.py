@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.core.allowance import Allowance
-from campaign.core.pace import Go, Pace, Wait, Why, on_todays_clock
+from campaign.core.pace import Go, Pace, Wait, Why
 from campaign.core.policy import Rate
 from tests.builders import NOON, hours, minutes, seconds
 
@@ -73,26 +73,6 @@ def test_a_restart_after_the_clock_was_set_back_waits_a_period_at_most() -> None
     pace = Pace(THREE_A_MINUTE)
     pace.restore([NOON + hours(24)] * 3, NOON)
     assert pace.decide(NOON + minutes(1)) == Go()
-
-
-STARTED = NOON - hours(5)
-
-
-@pytest.mark.parametrize(
-    ("at", "set_ahead", "started", "read"),
-    [
-        (NOON - seconds(30), seconds(0), STARTED, NOON - seconds(30)),
-        (NOON - seconds(130), seconds(90), STARTED, NOON - seconds(40)),  # forty seconds old, by any clock
-        (NOON - seconds(30), seconds(90), STARTED, NOON - seconds(30)),  # written when it had been set already
-        (NOON - hours(20), hours(24), STARTED, STARTED),  # the machine was started anew five hours ago
-        (NOON - hours(20), hours(24), NOON - seconds(20), NOON - seconds(20)),
-        (NOON + hours(1), seconds(0), STARTED, NOON),  # it was set back
-    ],
-)
-def test_what_an_earlier_process_wrote_is_never_read_as_older_than_it_is(
-    at: datetime, set_ahead: timedelta, started: datetime, read: datetime
-) -> None:
-    assert on_todays_clock(at, NOON, set_ahead, started) == read
 
 
 @pytest.mark.parametrize("why", [Why.ASKED, Why.NO_CONNECTION])
