@@ -14,7 +14,7 @@ from campaign.core.lead import CampaignId, CampaignState, LeadState, Outcome
 from campaign.core.policy import Rate
 from campaign.core.records import Account, AccountId, CampaignRecord, Release
 from campaign.store import tables
-from campaign.store.dialling import release
+from campaign.store.claiming import release
 from campaign.store.rows import AnyRow, append_events, event_row
 
 WAITING = [LeadState.PENDING, LeadState.RETRY_WAIT]

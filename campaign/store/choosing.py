@@ -1,4 +1,4 @@
-"""Writing: which of its numbers a lead that is due is called at, as `core.numbers` says. Called by `dialling`."""
+"""Writing: which of its numbers a lead that is due is called at, by `core.numbers`. For `claiming` and `dialling`."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence

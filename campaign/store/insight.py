@@ -41,8 +41,7 @@ from campaign.core.records import (
 from campaign.core.tally import Tally
 from campaign.errors import CampaignError
 from campaign.store import campaigns, counts, course, imports, numbered, tables, unloading
-from campaign.store.dialling import ALIVE
-from campaign.store.rows import ATTEMPT_COLUMNS, attempt_of
+from campaign.store.rows import ALIVE, ATTEMPT_COLUMNS, attempt_of
 from campaign.store.sqlite import Database, one_view, reading
 
 attempt, lead, imported = tables.attempt, tables.lead, tables.imported

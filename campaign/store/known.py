@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select, update
 from campaign.core.attempt import AttemptId, AttemptState
 from campaign.core.lead import CampaignId, NumberHash
 from campaign.core.records import ImportId, Release
-from campaign.store import dialling, tables
+from campaign.store import claiming, tables
 from campaign.store.rows import append_events, event_row
 
 attempt, imported, lead = tables.attempt, tables.imported, tables.lead
@@ -86,7 +86,7 @@ def take_over(connection: Connection, campaign: int, done: ImportId, now: dateti
     theirs = select(newest.c.lead_id)
     prepared = select(attempt.c.id).where(attempt.c.state == AttemptState.RESERVED, attempt.c.lead_id.in_(theirs))
     again = [Release(AttemptId(each), None, NEWER, now) for each in connection.execute(prepared).scalars()]
-    dialling.release(connection, again)
+    claiming.release(connection, again)
     append_events(
         connection,
         [

@@ -35,7 +35,18 @@ from campaign.core.records import (
     Unloaded,
 )
 from campaign.core.starts import Start
-from campaign.store import campaigns, dialling, imports, inbox, lines, reconciling, recording, recovery, unloading
+from campaign.store import (
+    campaigns,
+    claiming,
+    dialling,
+    imports,
+    inbox,
+    lines,
+    reconciling,
+    recording,
+    recovery,
+    unloading,
+)
 from campaign.store.rows import ReadPolicy
 from campaign.store.sqlite import writing
 from campaign.store.writer import Rank, Writer
@@ -51,7 +62,7 @@ class Ledger:
         # An operation is made once: those who wait for the same one are served together.
         self._add = partial(lines.add, key.number_hash)
         self._unload = partial(unloading.unload, key.number_hash)
-        self._claim_due = partial(dialling.claim_due, read_policy)
+        self._claim_due = partial(claiming.claim_due, read_policy)
         self._record = partial(recording.record, read_policy)
         self._recover = partial(recovery.recover, read_policy)
         self._note_strangers = partial(reconciling.note_strangers, key.number_hash)
@@ -126,12 +137,12 @@ class Ledger:
         return fates
 
     async def claim_due(self, campaign: CampaignId, now: datetime, limit: int) -> list[Reserved]:
-        claim = dialling.Claim(campaign, now, limit)
+        claim = claiming.Claim(campaign, now, limit)
         [reserved] = await self._writer.submit(Rank.CALLS, self._claim_due, [claim])
         return reserved
 
     async def release(self, given_back: Sequence[Release]) -> list[bool]:
-        return await self._writer.submit(Rank.CALLS, dialling.release, given_back)
+        return await self._writer.submit(Rank.CALLS, claiming.release, given_back)
 
     async def begin_sending(self, intents: Sequence[Intent]) -> list[Verdict]:
         return await self._writer.submit(Rank.CALLS, dialling.begin_sending, intents)

@@ -12,8 +12,7 @@ from campaign.core.history import Dialled, EventRecord, History, KnownLead, Reje
 from campaign.core.lead import CampaignId, LeadId, LeadState, NumberHash, Outcome
 from campaign.core.records import AccountId, CampaignRecord, Reject, RejectReason, RejectRecord, StrangerRecord
 from campaign.store import campaigns, tables
-from campaign.store.dialling import ALIVE
-from campaign.store.rows import ATTEMPT_COLUMNS, attempt_of
+from campaign.store.rows import ALIVE, ATTEMPT_COLUMNS, attempt_of
 
 attempt, event, imported, lead = tables.attempt, tables.event, tables.imported, tables.lead
 Fetch = Callable[[Select[*tuple[Any, ...]]], Awaitable[Sequence[Any]]]

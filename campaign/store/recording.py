@@ -16,7 +16,7 @@ from campaign.core.records import Details, Happened, Recorded, Release
 from campaign.core.retry import Decision, Done, Hold, Retry, decide
 from campaign.store import tables
 from campaign.store.choosing import count_numbers
-from campaign.store.dialling import counted_calls, release
+from campaign.store.claiming import counted_calls, release
 from campaign.store.rows import (
     ATTEMPT_COLUMNS,
     AnyRow,

@@ -9,7 +9,7 @@ from campaign.core.attempt import AttemptId, AttemptState
 from campaign.core.events import InDoubt
 from campaign.core.records import Happened, Recovered, Release
 from campaign.store import imports, tables
-from campaign.store.dialling import release
+from campaign.store.claiming import release
 from campaign.store.recording import record
 from campaign.store.rows import ReadPolicy
 

@@ -39,6 +39,8 @@ ATTEMPT_COLUMNS = [
 
 COUNTED = ATTEMPT.state.in_(LIVE_STATES) & ATTEMPT.disposition.is_distinct_from(Disposition.NOT_PLACED)
 """As `Attempt.counts`: what was refused or not placed is no call."""
+ALIVE = ATTEMPT.state.in_(LIVE_STATES) & ATTEMPT.disposition.is_(None)
+"""As `Attempt.alive`: its end is not known."""
 
 
 def attempt_of(row: AnyRow) -> Attempt:

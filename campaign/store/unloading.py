@@ -11,7 +11,7 @@ from campaign.core.attempt import AttemptId, AttemptState
 from campaign.core.lead import CampaignId, LeadState, NumberHash, Outcome, PhoneNumber
 from campaign.core.records import Release, Unloaded
 from campaign.store import tables
-from campaign.store.dialling import release
+from campaign.store.claiming import release
 from campaign.store.rows import COUNTED, AnyRow, append_events, event_row, set_rows
 
 attempt, imported, lead, lead_number = tables.attempt, tables.imported, tables.lead, tables.lead_number
