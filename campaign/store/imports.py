@@ -19,6 +19,7 @@ campaign, imported, reject = tables.campaign, tables.imported, tables.reject
 lead, lead_number, lead_columns = tables.lead, tables.lead_number, tables.lead_columns
 
 _OF_IMPORT = (lead.c.campaign_id == imported.c.campaign_id) & (lead.c.import_id == imported.c.id)  # has an index
+VISIBLE = imported.c.visible_at.is_not(None)
 REMOVED_A_COMMIT = 1_000
 
 IMPORTS = (
@@ -27,7 +28,7 @@ IMPORTS = (
         select(func.count()).where(_OF_IMPORT).scalar_subquery().label("new"),
         select(func.count()).where(reject.c.import_id == imported.c.id).scalar_subquery().label("rejects"),
     )
-    .where(imported.c.visible_at.is_not(None))
+    .where(VISIBLE)
     .order_by(imported.c.id)
 )
 

@@ -8,16 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, text, tuple_
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from campaign.core.allowance import Allowance
 from campaign.core.attempt import AttemptId, AttemptState, CallSid
-from campaign.core.events import Asked
 from campaign.core.forecast import Course
 from campaign.core.history import History, RejectedLine
-from campaign.core.keyed import PublicId
-from campaign.core.lead import CampaignId, LeadId, LeadState, NumberHash, Outcome, PhoneNumber
+from campaign.core.lead import CampaignId, LeadState, NumberHash
 from campaign.core.records import (
     AccountId,
     AttemptRecord,
@@ -30,8 +28,6 @@ from campaign.core.records import (
     LiveCall,
     OwnCall,
     Reading,
-    Reject,
-    RejectReason,
     RejectRecord,
     SharedNumber,
     StrangerRecord,
@@ -40,16 +36,11 @@ from campaign.core.records import (
 )
 from campaign.core.tally import Tally
 from campaign.errors import CampaignError
-from campaign.store import campaigns, counts, course, imports, numbered, tables, unloading
-from campaign.store.rows import ALIVE, ATTEMPT_COLUMNS, attempt_of
-from campaign.store.sqlite import Database, one_view, reading
+from campaign.store import asking, campaigns, counts, course, imports, numbered, pages, tables, unloading
+from campaign.store.imports import VISIBLE
+from campaign.store.sqlite import CHUNK, Database, one_view, reading
 
 attempt, lead, imported = tables.attempt, tables.lead, tables.imported
-_DIALLED = (tables.lead_number.c.lead_id == attempt.c.lead_id) & (
-    tables.lead_number.c.position == attempt.c.number_position
-)
-CHUNK = 2000
-VISIBLE = imported.c.visible_at.is_not(None)
 
 
 class Books:
@@ -157,12 +148,7 @@ class Books:
         return rows[0].due_at if rows else None
 
     async def live_calls(self, account: AccountId) -> list[LiveCall]:
-        query = (
-            select(*ATTEMPT_COLUMNS)
-            .where(ALIVE, attempt.c.account_id == account)
-            .order_by(attempt.c.sent_at, attempt.c.id)
-        )
-        return [_live(row) for row in await self._all(query)]
+        return await asking.live_calls(self._all, account)
 
     async def unread_callbacks(self, limit: int) -> list[UnreadCallback]:
         inbox = tables.inbox
@@ -173,121 +159,36 @@ class Books:
         ]
 
     async def undetailed(self, campaign: CampaignId, ended_since: datetime | None) -> list[LiveCall]:
-        query = (
-            select(*ATTEMPT_COLUMNS)
-            .where(
-                attempt.c.campaign_id == campaign,
-                attempt.c.disposition.is_not(None),
-                attempt.c.call_sid.is_not(None),
-                or_(attempt.c.duration_sec.is_(None), attempt.c.price.is_(None)),
-            )
-            .order_by(attempt.c.ended_at, attempt.c.id)
-        )
-        if ended_since:
-            query = query.where(attempt.c.ended_at > ended_since)
-        return [_live(row) for row in await self._all(query)]
+        return await asking.undetailed(self._all, campaign, ended_since)
 
     async def doubts(self, account: AccountId) -> list[Doubt]:
-        return await self._held(attempt.c.state == AttemptState.UNKNOWN, attempt.c.account_id == account)
+        return await asking.held(self._all, attempt.c.state == AttemptState.UNKNOWN, attempt.c.account_id == account)
 
     async def held(self, campaign: CampaignId) -> list[Doubt]:
-        return await self._held(lead.c.state == LeadState.HELD, attempt.c.campaign_id == campaign)
-
-    async def _held(self, *where: ColumnElement[bool]) -> list[Doubt]:
-        rows = await self._all(
-            select(*ATTEMPT_COLUMNS, attempt.c.public_id, attempt.c.caller_id, tables.lead_number.c.number)
-            .join(tables.lead_number, _DIALLED)
-            .join(lead, lead.c.id == attempt.c.lead_id)
-            .where(ALIVE, *where)
-            .order_by(attempt.c.sent_at, attempt.c.id)
-        )
-        if not rows:
-            return []
-        asked: dict[int, list[Asked]] = {row.id: [] for row in rows}
-        event = tables.event
-        for row in await self._all(
-            select(event.c.attempt_id, event.c.at, event.c.data)
-            .where(event.c.lead_id.in_([row.lead_id for row in rows]), event.c.kind == "asked")
-            .order_by(event.c.id)
-        ):
-            if row.attempt_id in asked:
-                asked[row.attempt_id].append(Asked(row.at, row.data["found"], row.data["controlled"], row.data["note"]))
-        return [_doubt(row, asked[row.id]) for row in rows]
+        return await asking.held(self._all, lead.c.state == LeadState.HELD, attempt.c.campaign_id == campaign)
 
     async def owned(self, calls: Sequence[CallSid]) -> frozenset[CallSid]:
-        found: set[CallSid] = set()
-        for start in range(0, len(calls), CHUNK):
-            rows = await self._all(
-                select(attempt.c.call_sid).where(attempt.c.call_sid.in_(calls[start : start + CHUNK]))
-            )
-            found.update(CallSid(row.call_sid) for row in rows)
-        return frozenset(found)
+        return await asking.owned(self._all, calls)
 
     async def control(self, account: AccountId, since: datetime, before: datetime) -> OwnCall | None:
-        query = (
-            select(attempt.c.call_sid, attempt.c.caller_id, attempt.c.sent_at, tables.lead_number.c.number)
-            .join(tables.lead_number, _DIALLED)
-            .where(
-                attempt.c.account_id == account,
-                attempt.c.call_sid.is_not(None),
-                attempt.c.disposition.is_not(None),
-                attempt.c.sent_at >= since,
-                attempt.c.ended_at < before,
-            )
-            .order_by(attempt.c.sent_at)
-            .limit(1)
-        )
-        rows = await self._all(query)
-        return next((OwnCall(row.call_sid, PhoneNumber(row.number), row.caller_id, row.sent_at) for row in rows), None)
+        return await asking.control(self._all, account, since, before)
 
     async def reading(self, account: AccountId, before: datetime | None = None) -> Reading | None:
-        query = (
-            select(attempt.c.provider_created, attempt.c.sent_at, attempt.c.replied_at)
-            .where(
-                attempt.c.account_id == account,
-                attempt.c.provider_created.is_not(None),
-                attempt.c.replied_at.is_not(None),
-            )
-            .order_by(attempt.c.sent_at.desc())
-            .limit(1)
-        )
-        if before:
-            query = query.where(attempt.c.sent_at < before)
-        return next((Reading(*row) for row in await self._all(query)), None)
+        return await asking.reading(self._all, account, before)
 
     async def reconciled_until(self, account: AccountId) -> datetime | None:
         rows = await self._all(select(tables.account.c.reconciled_until).where(tables.account.c.id == account))
         return rows[0].reconciled_until if rows else None
 
     async def strangers(self, account: AccountId) -> list[StrangerRecord]:
-        table = tables.stranger
-        ours = select(attempt.c.call_sid).where(attempt.c.call_sid.is_not(None))
-        query = (
-            select(table)
-            .where(table.c.account_id == account, table.c.call_sid.not_in(ours))
-            .order_by(table.c.created_at.desc())
-        )
-        return [
-            StrangerRecord(
-                CallSid(row.call_sid), NumberHash(row.number_hash), row.caller_id, row.status, row.created_at
-            )
-            for row in await self._all(query)
-        ]
+        return await asking.strangers(self._all, account)
 
     async def allowance(self, account: AccountId) -> Allowance:
         rows = await self._all(select(tables.account.c.allowance).where(tables.account.c.id == account))
         return campaigns.allowance_of(rows[0].allowance if rows else None)
 
     async def recent_requests(self, account: AccountId, since: datetime) -> list[datetime]:
-        request = tables.request
-        both = [
-            select(func.coalesce(table.c.replied_at, table.c.sent_at).label("at")).where(
-                table.c.account_id == account, or_(table.c.sent_at > since, table.c.replied_at > since)
-            )
-            for table in (attempt, request)
-        ]
-        instants: list[datetime] = [row.at for query in both for row in await self._all(query)]
-        return sorted(instants)
+        return await asking.recent_requests(self._all, account, since)
 
     async def last_event(self) -> int:
         """The number of the newest event; 0 in a new ledger."""
@@ -300,50 +201,17 @@ class Books:
         at: datetime | None = row.at
         return at
 
-    async def leads(self, campaign: CampaignId) -> AsyncIterator[Sequence[LeadRecord]]:
-        after: tuple[int, int] = (0, 0)
-        while rows := await self._all(_leads(campaign, after)):
-            after = (rows[-1].import_id, rows[-1].source_line)
-            theirs: dict[int, list[AttemptRecord]] = {row.id: [] for row in rows}
-            for row in await self._all(_ATTEMPTS.where(attempt.c.lead_id.in_(theirs))):
-                theirs[row.lead_id].append(_attempt(row))
-            yield [_lead(row, theirs[row.id]) for row in rows]
+    def leads(self, campaign: CampaignId) -> AsyncIterator[Sequence[LeadRecord]]:
+        return pages.leads(self._all, campaign)
 
-    async def rejects(self, campaign: CampaignId) -> AsyncIterator[Sequence[RejectRecord]]:
-        after: tuple[int, int] = (0, 0)
-        while rows := await self._all(_rejects(campaign, after)):
-            after = (rows[-1].import_id, rows[-1].source_line)
-            yield [_reject(row) for row in rows]
+    def rejects(self, campaign: CampaignId) -> AsyncIterator[Sequence[RejectRecord]]:
+        return pages.rejects(self._all, campaign)
 
-    async def attempts(self, campaign: CampaignId) -> AsyncIterator[Sequence[AttemptRecord]]:
-        after: tuple[int, int] = (0, 0)
-        query = _ATTEMPTS.where(attempt.c.campaign_id == campaign)
-        place = tuple_(attempt.c.lead_id, attempt.c.attempt_no)
-        while rows := await self._all(query.where(place > after).limit(CHUNK)):
-            after = (rows[-1].lead_id, rows[-1].attempt_no)
-            yield [_attempt(row) for row in rows]
+    def attempts(self, campaign: CampaignId) -> AsyncIterator[Sequence[AttemptRecord]]:
+        return pages.attempts(self._all, campaign)
 
     async def shared_numbers(self, of: ImportId) -> list[SharedNumber]:
-        theirs, other = tables.lead_number.alias("theirs"), tables.lead_number.alias("other")
-        one, two = lead.alias("one"), lead.alias("two")
-        rows = await self._all(
-            select(theirs.c.number, imported.c.file_name, two.c.source_line)
-            .distinct()
-            .join(one, (one.c.id == theirs.c.lead_id) & (one.c.import_id == of))
-            .join(
-                other,
-                (other.c.number_hash == theirs.c.number_hash)
-                & (other.c.campaign_id == theirs.c.campaign_id)
-                & (other.c.lead_id != theirs.c.lead_id),
-            )
-            .join(two, two.c.id.in_([theirs.c.lead_id, other.c.lead_id]))
-            .join(imported, imported.c.id == two.c.import_id)
-            .order_by(theirs.c.number, imported.c.id, two.c.source_line)
-        )
-        places: dict[str, list[tuple[str, int]]] = defaultdict(list)
-        for row in rows:
-            places[row.number].append((row.file_name, row.source_line))
-        return [SharedNumber(PhoneNumber(number), where) for number, where in places.items()]
+        return await numbered.shared(self._all, of)
 
     async def unloading(self, campaign: CampaignId, numbers: Sequence[NumberHash]) -> list[Unloaded]:
         fates: list[Unloaded] = []
@@ -357,92 +225,6 @@ class Books:
 
     async def rejected_as(self, values: Sequence[str]) -> list[RejectedLine]:
         return await numbered.rejected_as(self._all, values)
-
-
-def _live(row: Any) -> LiveCall:
-    return LiveCall(attempt_of(row), CampaignId(row.campaign_id), LeadId(row.lead_id))
-
-
-def _doubt(row: Any, asked: Sequence[Asked]) -> Doubt:
-    return Doubt(_live(row), PublicId(row.public_id), PhoneNumber(row.number), row.caller_id, asked)
-
-
-def _leads(campaign: CampaignId, after: tuple[int, int]) -> Select[*tuple[Any, ...]]:
-    number, columns = tables.lead_number, tables.lead_columns
-    brought = imported.alias("brought")
-    return (
-        select(lead, imported.c.file_name, number.c.number, columns.c.cells, brought.c.header)
-        .join(imported, (imported.c.id == lead.c.import_id) & VISIBLE)
-        .join(number, (number.c.lead_id == lead.c.id) & (number.c.position == 0))
-        .join(columns, (columns.c.lead_id == lead.c.id) & (columns.c.version == lead.c.columns_version))
-        .join(brought, brought.c.id == columns.c.import_id)
-        .where(lead.c.campaign_id == campaign, tuple_(lead.c.import_id, lead.c.source_line) > after)
-        .order_by(lead.c.import_id, lead.c.source_line)
-        .limit(CHUNK)
-    )
-
-
-def _lead(row: Any, attempts: Sequence[AttemptRecord]) -> LeadRecord:
-    return LeadRecord(
-        id=LeadId(row.id),
-        source_file=row.file_name,
-        source_line=row.source_line,
-        number=attempts[-1].number if attempts else PhoneNumber(row.number),
-        state=LeadState(row.state),
-        outcome=Outcome(row.outcome) if row.outcome else None,
-        reason=row.reason,
-        due_at=row.due_at,
-        final_at=row.final_at,
-        header=tuple(row.header),
-        cells=tuple(row.cells),
-        attempts=tuple(attempts),
-    )
-
-
-def _rejects(campaign: CampaignId, after: tuple[int, int]) -> Select[*tuple[Any, ...]]:
-    reject = tables.reject
-    return (
-        select(reject, imported.c.file_name, imported.c.header)
-        .join(imported, (imported.c.id == reject.c.import_id) & VISIBLE)
-        .where(imported.c.campaign_id == campaign, tuple_(reject.c.import_id, reject.c.source_line) > after)
-        .order_by(reject.c.import_id, reject.c.source_line)
-        .limit(CHUNK)
-    )
-
-
-def _reject(row: Any) -> RejectRecord:
-    reject = Reject(row.source_line, row.column, row.value, RejectReason(row.reason), row.suggestion, tuple(row.cells))
-    return RejectRecord(row.file_name, tuple(row.header), reject)
-
-
-_ATTEMPTS = (
-    select(attempt, tables.lead_number.c.number)
-    .join(tables.lead_number, _DIALLED)
-    .where(attempt.c.state != AttemptState.RESERVED)
-    .order_by(attempt.c.lead_id, attempt.c.attempt_no)
-)
-
-
-def _attempt(row: Any) -> AttemptRecord:
-    return AttemptRecord(
-        attempt=attempt_of(row),
-        public_id=PublicId(row.public_id),
-        attempt_no=row.attempt_no,
-        lead_id=LeadId(row.lead_id),
-        number=PhoneNumber(row.number),
-        caller_id=row.caller_id or "",
-        flow_url=row.flow_url or "",
-        policy_version=row.policy_version,
-        provider_status=row.provider_status,
-        reserved_at=row.reserved_at,
-        started=row.provider_started,
-        ended=row.provider_ended,
-        duration_sec=row.duration_sec,
-        conversation_sec=row.conversation_sec,
-        price=row.price,
-        recording_url=row.recording_url,
-        error=row.error,
-    )
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
-"""Reading: everything of one number, over all campaigns. Called by `insight`, for `campaign explain`."""
+"""Reading: everything of one number, over all campaigns, for `campaign explain`; and who shares one. For `insight`."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,13 +9,21 @@ from sqlalchemy import Select, and_, or_, select
 
 from campaign.core.attempt import AttemptId, AttemptState, CallSid
 from campaign.core.history import Dialled, EventRecord, History, KnownLead, RejectedLine
-from campaign.core.lead import CampaignId, LeadId, LeadState, NumberHash, Outcome
-from campaign.core.records import AccountId, CampaignRecord, Reject, RejectReason, RejectRecord, StrangerRecord
+from campaign.core.lead import CampaignId, LeadId, LeadState, NumberHash, Outcome, PhoneNumber
+from campaign.core.records import (
+    AccountId,
+    CampaignRecord,
+    ImportId,
+    Reject,
+    RejectReason,
+    RejectRecord,
+    SharedNumber,
+    StrangerRecord,
+)
 from campaign.store import campaigns, tables
-from campaign.store.rows import ALIVE, ATTEMPT_COLUMNS, attempt_of
+from campaign.store.rows import ALIVE, ATTEMPT_COLUMNS, Fetch, attempt_of
 
 attempt, event, imported, lead = tables.attempt, tables.event, tables.imported, tables.lead
-Fetch = Callable[[Select[*tuple[Any, ...]]], Awaitable[Sequence[Any]]]
 
 
 async def history(fetch: Fetch, number: NumberHash) -> History:
@@ -43,6 +51,30 @@ async def rejected_as(fetch: Fetch, values: Sequence[str]) -> list[RejectedLine]
         .order_by(reject.c.import_id, reject.c.source_line)
     )
     return [_rejected(row) for row in rows]
+
+
+async def shared(fetch: Fetch, of: ImportId) -> list[SharedNumber]:
+    """Numbers of an import's leads that other leads of its campaign have too."""
+    theirs, other = tables.lead_number.alias("theirs"), tables.lead_number.alias("other")
+    one, two = lead.alias("one"), lead.alias("two")
+    rows = await fetch(
+        select(theirs.c.number, imported.c.file_name, two.c.source_line)
+        .distinct()
+        .join(one, (one.c.id == theirs.c.lead_id) & (one.c.import_id == of))
+        .join(
+            other,
+            (other.c.number_hash == theirs.c.number_hash)
+            & (other.c.campaign_id == theirs.c.campaign_id)
+            & (other.c.lead_id != theirs.c.lead_id),
+        )
+        .join(two, two.c.id.in_([theirs.c.lead_id, other.c.lead_id]))
+        .join(imported, imported.c.id == two.c.import_id)
+        .order_by(theirs.c.number, imported.c.id, two.c.source_line)
+    )
+    places: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for row in rows:
+        places[row.number].append((row.file_name, row.source_line))
+    return [SharedNumber(PhoneNumber(number), where) for number, where in places.items()]
 
 
 async def _leads(fetch: Fetch, number: NumberHash) -> list[KnownLead]:

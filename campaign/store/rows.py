@@ -1,13 +1,13 @@
 """Rows of the tables as the values of the core, and events as rows."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Row, Table, bindparam, insert, update
+from sqlalchemy import Connection, Dialect, Row, Select, Table, bindparam, insert, update
 
 from campaign.core.attempt import (
     LIVE_STATES,
@@ -26,6 +26,8 @@ from campaign.store import tables
 ReadPolicy = Callable[[Mapping[str, object]], Policy]
 """A stored policy version as the core knows it."""
 AnyRow = Row[*tuple[Any, ...]]
+Fetch = Callable[[Select[*tuple[Any, ...]]], Awaitable[Sequence[Any]]]
+"""Asks the database one question."""
 
 ATTEMPT = tables.attempt.c
 ATTEMPT_COLUMNS = [
@@ -41,6 +43,8 @@ COUNTED = ATTEMPT.state.in_(LIVE_STATES) & ATTEMPT.disposition.is_distinct_from(
 """As `Attempt.counts`: what was refused or not placed is no call."""
 ALIVE = ATTEMPT.state.in_(LIVE_STATES) & ATTEMPT.disposition.is_(None)
 """As `Attempt.alive`: its end is not known."""
+DIALLED = (tables.lead_number.c.lead_id == ATTEMPT.lead_id) & (tables.lead_number.c.position == ATTEMPT.number_position)
+"""To join with the number that an attempt dials."""
 
 
 def attempt_of(row: AnyRow) -> Attempt:

@@ -6,7 +6,7 @@ from campaign.core.attempt import AttemptId, Disposition, Refusal
 from campaign.core.events import InDoubt, Refused
 from campaign.core.lead import CampaignId, CampaignState, LeadState, Outcome
 from campaign.core.tally import Tally
-from campaign.store import insight
+from campaign.store import pages
 from tests.builders import LATER, NOON, hours, minutes
 from tests.contract.store import Bench, new_lead, number, reject
 
@@ -68,7 +68,7 @@ async def test_a_snapshot_sees_nothing_that_is_written_meanwhile(bench: Bench, s
 async def test_books_come_in_chunks_and_whole(
     bench: Bench, spring: CampaignId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(insight, "CHUNK", 2)
+    monkeypatch.setattr(pages, "CHUNK", 2)
     await bench.load(spring, [new_lead(2, 3), reject(3), new_lead(4, 1), reject(5), reject(6)], file="one.csv")
     await bench.load(spring, [new_lead(2, 2), new_lead(3, 5), new_lead(4, 4)], file="two.csv")
     attempts = await bench.sending(spring)
