@@ -1,0 +1,66 @@
+"""What crosses the wall to the ledger: what is written, the verdicts it returns, and what can be read back."""
+
+from campaign.core.records.asking import Doubt, ForgottenCall, OwnCall, Reading, Stranger, StrangerRecord
+from campaign.core.records.calls import (
+    CallbackFate,
+    Details,
+    Happened,
+    InboxId,
+    Intent,
+    LiveCall,
+    RawCallback,
+    Recorded,
+    Recovered,
+    Release,
+    Reserved,
+    UnreadCallback,
+)
+from campaign.core.records.campaigns import Account, AccountId, CampaignRecord, Owner
+from campaign.core.records.lists import (
+    ImportId,
+    ImportRecord,
+    LineFate,
+    NewImport,
+    NewLead,
+    Reject,
+    RejectReason,
+    Unloaded,
+)
+from campaign.core.records.reading import AttemptRecord, LeadRecord, RejectRecord, SharedNumber
+
+__all__ = [
+    "Account",
+    "AccountId",
+    "AttemptRecord",
+    "CallbackFate",
+    "CampaignRecord",
+    "Details",
+    "Doubt",
+    "ForgottenCall",
+    "Happened",
+    "ImportId",
+    "ImportRecord",
+    "InboxId",
+    "Intent",
+    "LeadRecord",
+    "LineFate",
+    "LiveCall",
+    "NewImport",
+    "NewLead",
+    "OwnCall",
+    "Owner",
+    "RawCallback",
+    "Reading",
+    "Recorded",
+    "Recovered",
+    "Reject",
+    "RejectReason",
+    "RejectRecord",
+    "Release",
+    "Reserved",
+    "SharedNumber",
+    "Stranger",
+    "StrangerRecord",
+    "Unloaded",
+    "UnreadCallback",
+]
