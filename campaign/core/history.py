@@ -11,6 +11,7 @@ from typing import Any
 
 from campaign.core.attempt import Attempt, AttemptId
 from campaign.core.events import Asked
+from campaign.core.facts import facts as known_facts
 from campaign.core.guard import Facts, HoldBack, Verdict, may_send
 from campaign.core.lead import CampaignId, CampaignState, LeadId, LeadState, NumberHash, Outcome
 from campaign.core.numbers import NoneLeft, Use, next_number
@@ -115,25 +116,13 @@ def chosen(history: History, lead: KnownLead, policy: Policy) -> Use | NoneLeft:
 
 def facts(history: History, lead: KnownLead, now: datetime, number: NumberHash | None = None) -> Facts:
     """What the guards would know of the lead at `now`, if nothing happened until then; `number`: to be called."""
-    counted = [each for each in history.dialled if each.attempt.counts]
-    theirs = [each.attempt for each in counted if each.lead == lead.id]
-    counted = [each for each in counted if number in (None, each.number)]
-    strangers = [each.created_at for each in history.strangers if number in (None, each.number_hash)]
-    alive = [each.attempt.latest_end for each in counted if each.attempt.alive and each.attempt.latest_end]
-    over = [end for each in counted if (end := _over(each.attempt))]
-    return Facts(
-        campaign=lead.campaign.state,
+    return known_facts(
+        lead.campaign.state,
+        [each.attempt for each in history.dialled if each.lead == lead.id],
+        [each.attempt for each in history.dialled if number in (None, each.number)],
+        [each.created_at for each in history.strangers if number in (None, each.number_hash)],
         channels_used=sum(end > now for end in history.channels.get(lead.campaign.account_id, ())),
-        lead_calls=len(theirs),
-        number_calls=sorted([*(each.attempt.sent_at for each in counted if each.attempt.sent_at), *strangers]),
-        number_busy_until=max(alive, default=None),
-        number_free_at=max([*over, *strangers], default=None),
-        last=theirs[-1].disposition if theirs else None,
     )
-
-
-def _over(attempt: Attempt) -> datetime | None:
-    return attempt.ended_at or attempt.latest_end or attempt.sent_at
 
 
 def outlook(history: History, lead: KnownLead, policy: Policy, now: datetime) -> Outlook:

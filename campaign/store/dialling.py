@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from campaign.core import guard, pool
+from campaign.core.attempt import Attempt
 from campaign.core.events import Sent
+from campaign.core.facts import facts
 from campaign.core.guard import Facts, Finish, HoldBack, Park, Send, Verdict
 from campaign.core.lead import CampaignState, LeadState, NumberHash
 from campaign.core.lifecycle import Changed, apply
@@ -66,9 +68,8 @@ class _Facts:
         reach = max((each.policy.min_gap for each in intents), default=guard.DAY)
         since = min(each.at for each in intents) - max(reach, guard.DAY)
         self.callers = self._callers(leads)
-        self.called_at: dict[str, list[datetime]] = defaultdict(list)
-        self.free_at: dict[str, datetime] = {}
-        self.busy_until: dict[str, datetime] = {}
+        self.calls: dict[str, list[Attempt]] = defaultdict(list)
+        self.strangers: dict[str, list[datetime]] = defaultdict(list)
         self._numbers({row.number_hash for row in rows}, since)
         self.sent: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
@@ -77,16 +78,13 @@ class _Facts:
 
     def of(self, row: AnyRow, intent: Intent) -> Facts:
         history = self.history[row.lead_id]
-        calls = [each for each in history if each.counts]
         alive = [caller for end, caller in self.channels[row.account_id] if end > intent.at]
-        return Facts(
-            campaign=self.states[row.campaign_id],
+        return facts(
+            self.states[row.campaign_id],
+            history,
+            self.calls[row.number_hash],
+            self.strangers[row.number_hash],
             channels_used=len(alive),
-            lead_calls=len(calls),
-            number_calls=self.called_at[row.number_hash],
-            number_busy_until=self.busy_until.get(row.number_hash),
-            number_free_at=self.free_at.get(row.number_hash),
-            last=calls[-1].disposition if calls else None,
             choice=next_number(history, self.numbers[row.lead_id], intent.policy),
             callers_used=Counter(alive),
             caller=self.callers.get(row.lead_id),
@@ -101,8 +99,7 @@ class _Facts:
         self.history[row.lead_id].append(after.attempt)
         self.channels[row.account_id].append((latest_end, caller_id))
         self.callers[row.lead_id] = caller_id
-        self.called_at[row.number_hash].append(intent.at)
-        self.busy_until[row.number_hash] = latest_end
+        self.calls[row.number_hash].append(after.attempt)
         self.sent.append(
             columns_of(after.attempt)
             | {
@@ -168,13 +165,7 @@ class _Facts:
             .order_by(attempt.c.sent_at)
         )
         for row in rows:
-            each = attempt_of(row)
-            if each.counts and each.sent_at:
-                self.called_at[row.number_hash].append(each.sent_at)
-                over = each.ended_at or each.latest_end or each.sent_at
-                self.free_at[row.number_hash] = max(over, self.free_at.get(row.number_hash, over))
-            if each.alive and each.latest_end:
-                self.busy_until[row.number_hash] = each.latest_end
+            self.calls[row.number_hash].append(attempt_of(row))
         self._strangers(hashes, since)
 
     def _strangers(self, hashes: Iterable[str], since: datetime) -> None:
@@ -190,8 +181,7 @@ class _Facts:
             .order_by(table.c.created_at)
         )
         for row in rows:
-            self.called_at[row.number_hash] = sorted([*self.called_at[row.number_hash], row.created_at])
-            self.free_at[row.number_hash] = max(row.created_at, self.free_at.get(row.number_hash, row.created_at))
+            self.strangers[row.number_hash].append(row.created_at)
 
 
 def _lead_values(state: LeadState, why: str, **changed: Any) -> dict[str, Any]:
