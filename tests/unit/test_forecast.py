@@ -183,4 +183,7 @@ def test_nothing_is_finished_before_the_rate_the_channels_and_the_hours_allow(
 def test_more_leads_never_finish_earlier(rules: Policy, course: Course, now: datetime, leads: int, more: int) -> None:
     few, many = expect(leads, rules, now, course), expect(leads + more, rules, now, course)
     for sooner, later in ((few.finishing, many.finishing), (few.latest, many.latest)):
-        assert later is None or (sooner is not None and sooner <= later + seconds(1))
+        if later is not None:
+            exact = max(seconds(1), (later - now) / 200)  # half a hundredth, which is what a forecast promises
+            assert sooner is not None
+            assert sooner <= later + exact
