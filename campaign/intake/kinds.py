@@ -16,7 +16,7 @@ _KINDS = {
 }
 
 
-def kind_of(number: PhoneNumber) -> tuple[str, str]:
+def country_and_kind(number: PhoneNumber) -> tuple[str, str]:
     """The country as two letters, and a plain word."""
     if usual(INDIA)(number.e164):
         return INDIA, MOBILE

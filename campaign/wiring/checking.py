@@ -12,7 +12,7 @@ from campaign.core.records import CampaignRecord, ImportId, LineFate, NewLead, R
 from campaign.engine.loading import Loading, fitting
 from campaign.errors import ListError
 from campaign.intake import Sheet, lines
-from campaign.intake.kinds import kind_of
+from campaign.intake.kinds import country_and_kind
 from campaign.settings import Settings
 from campaign.store.insight import Books
 from campaign.store.scratch import Seen, scratch
@@ -119,7 +119,7 @@ class _Checking:
         return LineFate.REJECTED
 
     def _new(self, line: NewLead, holders: set[CampaignId]) -> None:
-        country, kind = kind_of(line.number)
+        country, kind = country_and_kind(line.number)
         self.countries[country] += 1
         self.kinds[kind] += 1
         self.elsewhere.update(holders)

@@ -3,7 +3,7 @@
 import pytest
 
 from campaign.core.lead import PhoneNumber
-from campaign.intake.kinds import kind_of
+from campaign.intake.kinds import country_and_kind
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ from campaign.intake.kinds import kind_of
     ],
 )
 def test_a_number_has_a_country_and_a_kind(number: str, country: str, kind: str) -> None:
-    assert kind_of(PhoneNumber(number)) == (country, kind)
+    assert country_and_kind(PhoneNumber(number)) == (country, kind)
