@@ -53,6 +53,8 @@ class Policy:
     details_for: timedelta
     settle_for: timedelta
     reached_after: timedelta
+    list_lag: timedelta = timedelta(minutes=15)
+    """How long after its end a call is in the provider's list, at the latest."""
     tries_per_number: int = 0
     """Calls to each number of a lead; 0: `max_attempts` shared out over them, rounded up."""
 

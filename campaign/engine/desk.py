@@ -30,6 +30,7 @@ from campaign.engine.tasks import nursery
 from campaign.ports import Bell, Clock, Insight, Provider, Store
 
 RECALL_EVERY = timedelta(minutes=1)
+RECALLING = "this database is an older copy: calls it does not know of must be over and listed first; dialling from"
 NO_CONNECTION_WAIT = timedelta(seconds=30)
 
 
@@ -51,7 +52,8 @@ async def repeat(part: Stepping, clock: Clock) -> None:
 class Desk:
     """`policy`: whose rate, channels and time-outs are the account's. `since`: when the account was first used.
 
-    `forgetful`: the database is older than what is known of it; the provider is asked before anything is dialled.
+    `forgotten`: the database is older than what is known of it, and so long may a call last that it has forgotten; the
+    provider is asked for them before anything is dialled.
     """
 
     def __init__(
@@ -65,7 +67,7 @@ class Desk:
         provider: Provider,
         clock: Clock,
         key: Key,
-        forgetful: bool = False,
+        forgotten: timedelta | None = None,
     ) -> None:
         self.account, self.policy = account, policy
         self.store, self.insight, self.provider, self.clock = store, insight, provider, clock
@@ -86,10 +88,11 @@ class Desk:
         self.recovery = Recovery(shared)
         self.callbacks = Callbacks(shared, key, provider, self.recovery.ask)
         self.doubts = Doubts(shared)
-        self.reconciliation = Reconciliation(shared, since, forgetful=forgetful)
+        self.reconciliation = Reconciliation(shared, since, forgotten=forgotten)
         self.callers_out: set[str] = set()
         """Caller ids that the provider refuses; the next process tries them again."""
         self.leaving = asyncio.Event()
+        self._hurry: Bell = asyncio.Event()
         self._refused: list[Callable[[str], Awaitable[None]]] = []
 
     @asynccontextmanager
@@ -110,6 +113,7 @@ class Desk:
     def leave(self) -> None:
         """Nothing new is begun here any more."""
         self.leaving.set()
+        self._hurry.set()
         self.feed.changed(News.LEADS)
 
     def when_refused(self, tell: Callable[[str], Awaitable[None]]) -> None:
@@ -152,12 +156,19 @@ class Desk:
             self.channels.take(call.attempt.id, call.attempt.latest_end or now)
         await self.callbacks.step(now)
         await self.recovery.first(now)
-        while self.reconciliation.forgetful and not await self.reconciliation.compare(Rank.LOOK_UP):
-            now += RECALL_EVERY
-            self.feed.say("this database is an older copy, and the provider cannot be asked; trying again", now)
-            await self.clock.wait(now, self.leaving)
-            if self.leaving.is_set():
-                return
+        while self.reconciliation.forgetful and not self.leaving.is_set():
+            await self._recall()
+
+    async def _recall(self) -> None:
+        """Enter what an older copy of the database has forgotten; while there may be more of it nobody is dialled."""
+        if not await self.reconciliation.compare(Rank.LOOK_UP):
+            again = self.clock.now() + RECALL_EVERY
+            self.feed.say("this database is an older copy, and the provider cannot be asked; trying again", again)
+            await self.clock.wait(again, self._hurry)
+        elif self.reconciliation.forgetful:
+            again = self.reconciliation.whole_at
+            self.feed.say(RECALLING, again)
+            await self.clock.wait(again, self._hurry)
 
     def _settled(self, recorded: Recorded) -> None:
         if not recorded.attempt.alive:

@@ -1,7 +1,8 @@
 """The other way round: the provider's own list of calls, held against the ledger.
 
 A call of ours that no attempt made is noted and counts for its number: somebody dials by hand, a second tool does, the
-provider redials. In a database that is an older copy of itself such a call is one it has forgotten: it is entered.
+provider redials. In a database that is an older copy of itself such a call is one it has forgotten: it is entered, and
+the list has all of those only when the last of them must be over and listed.
 """
 
 import asyncio
@@ -23,13 +24,19 @@ TRY_AGAIN = timedelta(minutes=5)
 
 
 class Reconciliation:
-    """`since`: where to begin if nothing was compared yet. `forgetful`: the database is an older copy of itself."""
+    """`since`: where to begin if nothing was compared yet.
 
-    def __init__(self, shared: Shared, since: datetime, *, forgetful: bool = False) -> None:
+    `forgotten`: the database is an older copy of itself, and so long may a call last that it does not know of.
+    """
+
+    def __init__(self, shared: Shared, since: datetime, *, forgotten: timedelta | None = None) -> None:
         self._account, self._policy = shared.account, shared.policy
         self._store, self._insight, self._enquiry = shared.store, shared.insight, shared.enquiry
         self._clock, self._feed = shared.clock, shared.feed
-        self._since, self.forgetful = since, forgetful
+        self._since, self.forgetful = since, forgotten is not None
+        self._overlap = max(OVERLAP, shared.policy.list_lag)
+        self._certain_until = shared.clock.now() - (forgotten or timedelta(0))  # what was created since may be alive
+        self._whole_at = shared.clock.steady() + (forgotten or timedelta(0)) + shared.policy.list_lag
         self._next: datetime | None = None
         self.bell = asyncio.Event()
 
@@ -40,10 +47,19 @@ class Reconciliation:
             self._next = now + (EVERY if compared else TRY_AGAIN)
         return self._next
 
+    @property
+    def whole_at(self) -> datetime:
+        """From when on the list has every call that an older copy has forgotten, by the clock."""
+        return self._whole_at + (self._clock.now() - self._clock.steady())
+
     async def compare(self, rank: Rank) -> bool:
-        """Everything created since the last time; False where the list could not be had."""
+        """Everything created since the last time; False where the list could not be had.
+
+        An older copy of itself is forgetful no more once the whole list was had.
+        """
         now = self._clock.now()
-        since = (await self._insight.reconciled_until(self._account) or self._since) - OVERLAP
+        whole = now >= self.whole_at
+        since = (await self._insight.reconciled_until(self._account) or self._since) - self._overlap
         found: list[CallReport] = []
         for caller in self._policy.callers:
             theirs = await self._enquiry.between(since, now, caller.number, None, rank, guess=True)
@@ -55,7 +71,7 @@ class Reconciliation:
         calls = [(report, await self._stranger(report, now)) for report in found if report.call_sid not in owned]
         await self._note(await self._undoubted(calls), now)
         await self._store.note_reconciled(self._account, await self._settled_until(now))
-        self.forgetful = False
+        self.forgetful = self.forgetful and not whole
         return True
 
     async def _stranger(self, report: CallReport, now: datetime) -> Stranger:
@@ -81,13 +97,13 @@ class Reconciliation:
             self._feed.changed(News.LEADS)
 
     async def _settled_until(self, now: datetime) -> datetime:
-        """Calls still alive or in doubt are compared again once they are over."""
+        """Calls still alive, in doubt, or forgotten and perhaps alive, are compared again once they are over."""
         open_since = [
             call.attempt.sent_at
             for call in await self._insight.live_calls(self._account)
             if call.attempt.sent_at and call.attempt.state is not AttemptState.ACCEPTED
         ]
-        return min([now, *open_since])
+        return min([now, *open_since, *([self._certain_until] if self.forgetful else [])])
 
 
 def _may_be(call: Stranger, doubt: Doubt) -> bool:

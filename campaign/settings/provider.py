@@ -44,6 +44,9 @@ class ProviderSettings(Section):
     ring_timeout: Duration = Field(timedelta(seconds=30), description="Exotel's TimeOut; TRAI allows a minute")
     time_limit: Duration = Field(timedelta(minutes=5), description="Exotel's TimeLimit: the longest call")
     margin: Duration = Field(timedelta(minutes=1), description="added to both before a call must be over")
+    list_lag: Duration = Field(
+        timedelta(minutes=15), description="how long after its end Exotel's list may show a call"
+    )
     custom_field: str = Field("{attempt}", description='columns may be added: "{attempt} {external_id}"')
     timezone: Zone = Field("Asia/Kolkata", description="of Exotel's own times, until its answers have told its clock")
     region: str = Field("IN", pattern="^[A-Z]{2}$", description="how a number without a country code is read")

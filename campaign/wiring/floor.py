@@ -204,7 +204,7 @@ async def _serve(
         provider=house.provider,
         clock=house.clock,
         key=house.key,
-        forgetful=house.forgetful,
+        forgotten=await house.forgotten(),
     )
     async with AsyncExitStack() as stack:
         port = await _listening(house, stack, desk.callbacks) if policy.callbacks else None
@@ -213,12 +213,12 @@ async def _serve(
         stack.enter_context(_signals(floor))
         await house.books.tally(campaign.id)  # a damaged list is refused here, before anything is written
         await stack.enter_async_context(_door(house, floor))
+        await stack.enter_async_context(beside(_look(run, show, every)))
         group = await stack.enter_async_context(desk.open())
         if not desk.reconciliation.forgetful:
             await house.remember()
         await stack.enter_async_context(beside(house.keep_mark()))
         floor.open(group)
-        await stack.enter_async_context(beside(_look(run, show, every)))
         return await floor.closing(run)
 
 

@@ -37,7 +37,7 @@ from campaign.store import lock
 from campaign.store.insight import Books
 from campaign.store.ledger import Ledger
 from campaign.store.mark import Mark
-from campaign.wiring.policy import number_rules, numbers_of, sheet_of, stored
+from campaign.wiring.policy import number_rules, numbers_of, read_policy, sheet_of, stored
 
 STOPPING = {CampaignState.DRAINING, CampaignState.STOPPED}
 MARK_EVERY = timedelta(minutes=1)
@@ -127,6 +127,12 @@ class House:
         """From when on the provider's list is read first: what was forgotten may be older than the campaign."""
         first_used = self._mark.first_used if self._mark and self.forgetful else campaign.created_at
         return min(first_used, campaign.created_at)
+
+    async def forgotten(self) -> timedelta | None:
+        """How long calls may last that this database does not know of; None where it knows them all."""
+        if not self.forgetful:
+            return None
+        return max(read_policy(each.settings).longest_call for each in await self.books.campaigns())
 
     async def remember(self) -> None:
         """The provider was asked for what this database had forgotten."""

@@ -36,6 +36,7 @@ def policy_of(settings: Settings) -> Policy:
         ring_timeout=provider.ring_timeout,
         time_limit=provider.time_limit,
         margin=provider.margin,
+        list_lag=provider.list_lag,
         rate=Rate(*settings.pace.rate),
         look_up_share=settings.pace.look_up_share,
         channels=_channels(settings.pace.channels, callers),

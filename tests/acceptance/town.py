@@ -43,6 +43,7 @@ QUICK: Tables = MappingProxyType(
             "ring_timeout": "1s",
             "time_limit": "2s",
             "margin": "0.5s",
+            "list_lag": "0.2s",
             "custom_field": "{attempt} simulate={simulate}",
         },
         "pace": {"rate": "6000/min", "channels": 20},

@@ -229,7 +229,7 @@ class House:
             provider=self.provider,
             clock=self.clock,
             key=KEY,
-            forgetful=forgetful,
+            forgotten=self.policy.longest_call if forgetful else None,
         )
 
     async def move_to(self, state: CampaignState) -> None:

@@ -16,10 +16,11 @@ from campaign.core.guard import DAY, HoldBack, Send, Verdict, Why
 from campaign.core.lead import LeadState, PhoneNumber
 from campaign.core.pool import Caller
 from campaign.core.records import Happened, Intent, Stranger
-from campaign.engine.desk import Desk
+from campaign.engine.desk import RECALLING, Desk
 from campaign.engine.pacer import Rank
+from campaign.engine.run import Ending
 from campaign.engine.tasks import beside
-from tests.builders import NOON, hours, minutes
+from tests.builders import NOON, hours, minutes, seconds
 from tests.integration.going import going
 from tests.integration.house import FREELY, KEY, House, a_house, in_doubt, report, sid
 
@@ -282,20 +283,70 @@ async def test_a_list_that_does_not_end_is_given_up(tmp_path: Path, monkeypatch:
 async def test_an_older_copy_enters_the_calls_it_has_forgotten_before_anything_is_dialled(tmp_path: Path) -> None:
     async with a_house(tmp_path, leads=2, rate=FREELY) as house:
         house.provider.listed.append(listed(7, disposition=Disposition.BUSY))
-        house.provider.open.clear()
         async with going(house, forgetful=True) as it:
             await house.until(lambda: house.provider.listings)
             await house.settle()
-            assert house.provider.placed == []
-            house.provider.open.set()
+            called, _ = await house.leads()
+            assert (called.state, house.provider.placed) == (LeadState.RETRY_WAIT, [])
+            await it.passes(house.policy.longest_call, house.policy.list_lag)
             await it.placed(1)
-            assert [each.number.e164[-1] for each in house.provider.placed] == ["2"]
-        called, _ = await house.leads()
-        assert called.state is LeadState.RETRY_WAIT
-        [adopted] = called.attempts
+            assert "2" in [each.number.e164[-1] for each in house.provider.placed]
+        [adopted, *_] = (await house.leads())[0].attempts
         assert (adopted.attempt.call_sid, adopted.attempt.disposition) == (sid(7), Disposition.BUSY)
         assert (adopted.attempt.sent_at, adopted.attempt.counts) == (NOON - minutes(2), True)
         assert await house.rows("stranger") == []
+
+
+async def test_it_waits_until_the_last_call_it_may_have_forgotten_must_be_over_and_listed(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=2, rate=FREELY) as house:
+        async with going(house, forgetful=True) as it:
+            await house.settle()
+            await it.passes(house.policy.longest_call)
+            house.provider.listed.append(listed(7))  # it was alive at the start
+            await it.passes(house.policy.list_lag - seconds(1))
+            assert house.provider.placed == []
+            assert (it.run.feed.saying, it.run.feed.until) == (RECALLING, house.clock.now() + seconds(1))
+            await it.passes(seconds(1))
+            await it.placed(1)
+        assert [each.number.e164[-1] for each in house.provider.placed] == ["2"]
+        assert [len(lead.attempts) for lead in await house.leads()] == [1, 1]
+
+
+async def test_a_call_that_is_listed_alive_first_is_entered_when_it_is_over(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=2, rate=FREELY) as house:
+        house.provider.listed.append(listed(7, disposition=None))
+        async with going(house, forgetful=True) as it:
+            await house.until(lambda: house.provider.listings)
+            await house.settle()
+            house.provider.listed[:] = [listed(7)]
+            await it.passes(house.policy.longest_call, house.policy.list_lag)
+            await it.placed(1)
+        assert [each.number.e164[-1] for each in house.provider.placed] == ["2"]
+
+
+async def test_setting_the_clock_ahead_does_not_shorten_the_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_house(tmp_path, leads=1, rate=FREELY) as house:
+        clock = house.clock
+        begun = clock.now() - seconds(clock.ticks())
+        monkeypatch.setattr(clock, "steady", lambda: begun + seconds(clock.ticks()))
+        async with going(house, forgetful=True) as it:
+            await house.settle()
+            clock.set_ahead(hours(2))
+            await house.settle()
+            assert house.provider.placed == []
+            await it.passes(house.policy.longest_call, house.policy.list_lag)
+            await it.placed(1)
+
+
+async def test_whoever_leaves_does_not_wait_for_it(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=1, rate=FREELY) as house, going(house, forgetful=True) as it:
+        await house.settle()
+        it.run.desk.leave()
+        it.run.interrupt()
+        assert await it.over() is Ending.INTERRUPTED
+        assert (house.provider.placed, it.run.desk.reconciliation.forgetful) == ([], True)
 
 
 async def test_a_forgotten_call_that_was_answered_ends_its_lead(tmp_path: Path) -> None:
@@ -303,6 +354,9 @@ async def test_a_forgotten_call_that_was_answered_ends_its_lead(tmp_path: Path) 
         house.provider.listed.append(listed(7))
         assert await compare(desk)
         assert (await house.leads())[0].state is LeadState.DONE
+        assert desk.reconciliation.forgetful
+        house.clock.move(house.policy.longest_call + house.policy.list_lag)
+        assert await compare(desk)
         assert not desk.reconciliation.forgetful
 
 
@@ -331,4 +385,6 @@ async def test_while_the_provider_cannot_be_asked_an_older_copy_dials_nobody(tmp
             assert house.provider.placed == []
             assert it.run.feed.saying.startswith("this database is an older copy, and the provider cannot be asked")
             await it.passes(minutes(1))
+            assert it.run.feed.saying == RECALLING
+            await it.passes(house.policy.longest_call + house.policy.list_lag)
             await it.placed(2)

@@ -18,6 +18,7 @@ from campaign.core.events import Ended
 from campaign.core.keyed import PublicId
 from campaign.core.lead import CampaignId, LeadId, PhoneNumber
 from campaign.core.records import Happened, NewImport, NewLead, Reserved, Stranger
+from campaign.engine.reconcile import Reconciliation
 from campaign.errors import CampaignError
 from campaign.report import files
 from campaign.store.mark import Mark
@@ -114,7 +115,19 @@ async def older_copy(folder: Path) -> Sequence[str]:
             behind = Mark(house.file).is_behind(await house.books.last_event())
             async with going(house, forgetful=behind) as it:
                 await it.passes(seconds(1), seconds(1))  # the look-up may be first in the rate
+                await it.passes(house.policy.longest_call, house.policy.list_lag, seconds(1))
             return ["D10: an older copy calls again whom it has forgotten"] * len(house.provider.placed)
+
+
+@here
+async def late_list(folder: Path) -> Sequence[str]:
+    """The call that the copy has forgotten comes into the list only while it is looked at."""
+    async with a_house(folder, leads=1, rate=FREELY, min_gap=timedelta(0)) as house:
+        async with going(house, forgetful=True) as it:
+            await it.passes(seconds(1), seconds(1))
+            house.provider.listed = [listed(1, created="12:00:00")]
+            await it.passes(house.policy.longest_call, house.policy.list_lag)
+        return ["D10: an older copy calls whom it has forgotten"] * len(house.provider.placed)
 
 
 def told_to_a_log(folder: Path) -> Sequence[str]:
@@ -176,6 +189,9 @@ def _as_it_is(cell: str) -> str:
     return cell
 
 
+_now = property(lambda _: NOON)
+
+
 def _never(*_: Any) -> bool:
     return False
 
@@ -183,6 +199,7 @@ def _never(*_: Any) -> bool:
 ABLATIONS = (
     Ablation("formulas not made harmless", swapped(files, "safe", _as_it_is), spreadsheet, "P4"),
     Ablation("reports written in place", swapped(files, "_drafts", _in_place), full_disk, "D9"),
+    Ablation("an older copy asks but once", swapped(Reconciliation, "whole_at", _now), late_list, "D10"),
     Ablation("mark of the database not looked at", swapped(Mark, "is_behind", _never), older_copy, "D10"),
     Ablation("numbers printed whole", swapped(PhoneNumber, "masked", property(_whole)), told_to_a_log, "P2"),
     Ablation("core files written", launched_by(HERE / "ablations_dumping.py"), core_files, "P1", slow=True),
