@@ -14,6 +14,7 @@ from campaign.core.starts import Start
 from campaign.store import tables
 
 inbox, attempt, request, meta = tables.inbox, tables.attempt, tables.request, tables.meta
+REQUESTS_KEPT = timedelta(days=1)  # no rate looks back further
 STARTS = "starts"  # in `meta`: by which clocks what is told here was written
 
 
@@ -78,7 +79,10 @@ def _note_start(connection: Connection, found: Start, period: timedelta) -> time
         value = json.dumps([(each.booted.isoformat(), each.up.total_seconds()) for each in kept])
         connection.execute(delete(meta).where(meta.c.name == STARTS))
         connection.execute(insert(meta).values(name=STARTS, value=value))
-    return starts.set_ahead(kept, found.booted)
+    set_ahead = starts.set_ahead(kept, found.booted)
+    old = found.booted + found.up - set_ahead - REQUESTS_KEPT
+    connection.execute(delete(request).where(request.c.sent_at < old))
+    return set_ahead
 
 
 def note_requests(connection: Connection, sent: Sequence[tuple[AccountId, datetime]]) -> list[int]:

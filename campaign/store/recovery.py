@@ -1,9 +1,9 @@
 """Writing: what an owner finds at its start, and sets right before anything else."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, select, update
 
 from campaign.core.attempt import AttemptId, AttemptState
 from campaign.core.events import InDoubt
@@ -14,7 +14,6 @@ from campaign.store.recording import record
 from campaign.store.rows import ReadPolicy
 
 attempt, request = tables.attempt, tables.request
-REQUESTS_KEPT = timedelta(days=1)
 
 
 def recover(read_policy: ReadPolicy, connection: Connection, starts: Sequence[datetime]) -> list[Recovered]:
@@ -30,7 +29,6 @@ def _recover(read_policy: ReadPolicy, connection: Connection, now: datetime) -> 
         interrupted = "the program was interrupted before the answer"
         record(read_policy, connection, [Happened(each, InDoubt(now, interrupted)) for each in sending])
     connection.execute(update(request).where(request.c.replied_at.is_(None)).values(replied_at=now))
-    connection.execute(delete(request).where(request.c.sent_at < now - REQUESTS_KEPT))
     return Recovered(len(reserved), len(sending), imports.sweep(connection, now))
 
 

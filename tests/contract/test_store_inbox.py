@@ -133,14 +133,24 @@ async def test_connect_requests_are_among_them_and_other_accounts_are_not(bench:
     assert await bench.books.recent_requests(AccountId(whose + 1), NOON - hours(1)) == []
 
 
-async def test_a_start_takes_unheard_answers_for_heard_now_and_forgets_old_requests(
-    bench: Bench, spring: CampaignId
-) -> None:
+async def test_a_start_takes_unheard_answers_for_heard_now(bench: Bench, spring: CampaignId) -> None:
     whose = await account(bench)
-    await bench.store.note_request(whose, NOON - hours(25))
     await bench.store.note_request(whose, NOON)
     await bench.store.recover(LATER)
     assert await bench.books.recent_requests(whose, NOON - hours(48)) == [LATER]
+
+
+async def test_a_look_up_is_forgotten_after_a_day_by_the_clock_it_was_written_by(
+    bench: Bench, spring: CampaignId
+) -> None:
+    whose, up, period = await account(bench), hours(100), minutes(1)
+    booted, ahead = NOON - up, hours(48)
+    await bench.store.note_start(Start(booted, up), period)
+    await bench.store.note_request(whose, NOON)
+    await bench.store.note_start(Start(booted + ahead, up + seconds(10)), period)
+    assert await bench.books.recent_requests(whose, booted) == [NOON]
+    await bench.store.note_start(Start(booted + ahead, up + minutes(2)), period)
+    assert await bench.books.recent_requests(whose, booted) == []
 
 
 async def test_by_how_much_the_clock_was_set_ahead_is_told_to_every_start_of_the_period(bench: Bench) -> None:
