@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,6 +11,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from campaign.errors import CampaignError
 from campaign.ports import Clock
 from campaign.simulator import listing, order, shapes, spoil
 from campaign.simulator.calls import Call
@@ -156,9 +158,12 @@ class Api:
         except web.HTTPException as refused:
             status = refused.status
             raise
+        except CampaignError:  # of the log: nobody is told of what does not stand there
+            raise web.HTTPServiceUnavailable from None
         finally:
             self.in_flight -= 1
-            self._log.write("response", self._clock.now(), no=number, status=status)
+            with suppress(CampaignError):
+                self._log.write("response", self._clock.now(), no=number, status=status)
         return response
 
     async def _keep(self, request: web.Request, number: int) -> None:

@@ -80,6 +80,10 @@ class Simulator:
         self._ticker = asyncio.create_task(self._agenda.run())  # noqa: TID251
         return f"http://{host}:{port}"
 
+    async def watch(self) -> None:
+        """For ever. Raises CampaignError once its log cannot be written."""
+        await self._log.broken()
+
     async def stop(self) -> None:
         """Let go of everything; what is alive goes on at the next start from the same log."""
         self._listener.close()

@@ -131,6 +131,7 @@ async def _simulator(
     town = load_town(simulation.town) if simulation.town else Town()
     simulator = Simulator(clock=clock, town=town, log=_simulator_log(database))
     base_url = await stack.enter_async_context(simulator.running())
+    await stack.enter_async_context(beside(simulator.watch()))
     client = ExotelClient(
         base_url=base_url,
         account_sid=SIMULATED.account_sid,
@@ -159,6 +160,7 @@ async def simulating(
     except OSError as taken:
         raise UsageError(f"Nothing can listen on port {port}: {taken.strerror}.", "Name another with --port.") from None
     try:
-        yield base_url
+        async with beside(simulator.watch()):
+            yield base_url
     finally:
         await simulator.stop()

@@ -1,6 +1,7 @@
 """A disk that takes nothing any more: each thing written beside the calls says so in a sentence, and what to do."""
 
 import errno
+import json
 import os
 import resource
 from collections.abc import Callable, Iterator
@@ -8,11 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
+from campaign.engine.clock import RealClock
 from campaign.errors import CampaignError
+from campaign.simulator.server import Simulator
+from campaign.simulator.town import Town
 from campaign.store import keyfile, lock, schema
 from campaign.store.mark import Mark
 from tests.builders import NOON
+from tests.integration.simulated import ACCOUNT, SIMULATED
 from tests.integration.test_lock import ME
 
 
@@ -113,3 +119,20 @@ def test_a_lock_on_a_disk_that_is_read_only_can_be_looked_at(tmp_path: Path) -> 
         owner = lock.holder(file)
         assert owner is not None
         assert owner.since == NOON
+
+
+async def test_a_simulator_whose_log_is_full_answers_503_and_says_so(tmp_path: Path) -> None:
+    simulator = Simulator(clock=RealClock(), town=Town(), log=tmp_path / "log.jsonl")
+    async with simulator.running() as base_url, ClientSession(headers=SIMULATED) as session:
+        address = f"{base_url}{ACCOUNT}"
+        async with session.get(address) as answer:
+            assert answer.status == 200
+        with no_room():
+            async with session.get(address) as answer:
+                assert answer.status == 503
+        with pytest.raises(CampaignError, match=r"The simulator's log .* cannot be written: File too large"):
+            await simulator.watch()
+    assert [json.loads(line)["kind"] for line in (tmp_path / "log.jsonl").read_text().splitlines()] == [
+        "request",
+        "response",
+    ]
