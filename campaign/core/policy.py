@@ -6,6 +6,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from campaign.core.attempt import Disposition
+from campaign.core.failing import FailedLimit
 from campaign.core.pool import Caller
 from campaign.core.window import Window
 
@@ -57,6 +58,7 @@ class Policy:
     """How long after its end a call is in the provider's list, at the latest."""
     tries_per_number: int = 0
     """Calls to each number of a lead; 0: `max_attempts` shared out over them, rounded up."""
+    pause_if_failed: FailedLimit | None = None
 
     def without(self, out: Collection[str]) -> "Policy":
         """The same without these caller ids."""

@@ -1,4 +1,4 @@
-"""The other tables: `[list]`, `[pace]`, `[retry]`, `[callbacks]`, `[report]`."""
+"""The other tables: `[list]`, `[pace]`, `[retry]`, `[guard]`, `[callbacks]`, `[report]`."""
 
 from datetime import timedelta
 from typing import Literal, Self
@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from campaign.settings.section import Section
-from campaign.settings.values import Address, Duration, Most, Part, RateText
+from campaign.settings.values import Address, Duration, FailedText, Most, Part, RateText
 
 
 class ListSettings(Section):
@@ -61,6 +61,15 @@ class RetrySettings(Section):
     failed: tuple[Duration, ...] = Field((timedelta(hours=4),), description="switched-off phones often come as failed")
     per_day: int = Field(3, ge=1, description="per number in any 24 hours, over all campaigns of the database")
     min_gap: Duration = Field(timedelta(minutes=5), description="per number, from the end of its last call")
+
+
+class GuardSettings(Section):
+    """`[guard]`"""
+
+    LATER = frozenset({"min_balance"})
+    pause_if_failed: FailedText = Field(
+        (0.5, 50), description='failed or refused of the last calls: pauses before the list is spent; "": never'
+    )
 
 
 class CallbackSettings(Section):

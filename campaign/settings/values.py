@@ -12,6 +12,7 @@ _UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)", re.ASCII)
 _RATE = re.compile(r"(\d+)\s*/\s*(\d*(?:\.\d+)?)\s*(s|min|m|h)", re.ASCII)
 _MOST = re.compile(r"\d+(?:\.\d+)?%|\d+", re.ASCII)
+_FAILED = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*% of (\d{1,4})", re.ASCII)
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%", re.ASCII)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -58,6 +59,21 @@ def _part(value: object) -> float:
     if not found or not 1 <= float(found[1]) <= 90:
         raise ValueError('a share such as "20%", from 1% to 90%')
     return float(found[1]) / 100
+
+
+def _failed(value: object) -> tuple[float, int] | None:
+    if isinstance(value, tuple):
+        return value
+    if value in ("", None):
+        return None
+    found = _FAILED.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not found or not 1 <= float(found[1]) <= 100 or not 1 <= int(found[2]) <= 1000:
+        raise ValueError('a share of the last calls such as "50% of 50" (1% to 100%, of 1 to 1000), or "" for never')
+    return float(found[1]) / 100, int(found[2])
+
+
+def _failed_text(value: tuple[float, int] | None) -> str:
+    return f"{_percent_text(value[0])} of {value[1]}" if value else ""
 
 
 def _percent_text(value: float) -> str:
@@ -145,6 +161,9 @@ def _hours(value: str) -> str:
 Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_duration_text, return_type=str)]
 RateText = Annotated[tuple[int, timedelta], BeforeValidator(_rate), PlainSerializer(_rate_text, return_type=str)]
 Part = Annotated[float, BeforeValidator(_part), PlainSerializer(_percent_text, return_type=str)]
+FailedText = Annotated[
+    tuple[float, int] | None, BeforeValidator(_failed), PlainSerializer(_failed_text, return_type=str)
+]
 Address = Annotated[str, AfterValidator(_address)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Listen = Annotated[str, AfterValidator(_listen)]

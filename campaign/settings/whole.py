@@ -7,7 +7,14 @@ from pydantic import model_validator
 
 from campaign.settings.provider import ProviderSettings
 from campaign.settings.section import Section
-from campaign.settings.tables import CallbackSettings, ListSettings, PaceSettings, ReportSettings, RetrySettings
+from campaign.settings.tables import (
+    CallbackSettings,
+    GuardSettings,
+    ListSettings,
+    PaceSettings,
+    ReportSettings,
+    RetrySettings,
+)
 from campaign.settings.values import spans
 from campaign.settings.window import WindowSettings
 
@@ -15,12 +22,13 @@ from campaign.settings.window import WindowSettings
 class Settings(Section):
     """Everything a campaign is run by; without secrets, it is stored as the campaign's policy version."""
 
-    LATER = frozenset({"guard", "cost"})
+    LATER = frozenset({"cost"})
     provider: ProviderSettings = ProviderSettings()
     list: ListSettings = ListSettings()
     pace: PaceSettings = PaceSettings()
     retry: RetrySettings = RetrySettings()
     window: WindowSettings = WindowSettings()
+    guard: GuardSettings = GuardSettings()
     callbacks: CallbackSettings = CallbackSettings()
     report: ReportSettings = ReportSettings()
 

@@ -166,6 +166,8 @@ def _move(connection: Connection, wanted: Move) -> CampaignState:
             "reason": wanted.reason,
             "finished_at": wanted.now if wanted.state in _ENDED else None,
         }
+        if wanted.state is CampaignState.RUNNING and before is not wanted.state:
+            values["last_ends"] = None  # whoever goes on after a pause has looked: counted anew
         connection.execute(update(campaign).where(campaign.c.id == wanted.campaign).values(values))
         data = {"from": before, "to": wanted.state, "reason": wanted.reason}
         append_events(connection, [event_row(wanted.now, "moved", campaign_id=wanted.campaign, data=data)])

@@ -17,6 +17,7 @@ from campaign.core.retry import Decision, Done, Hold, Retry, decide
 from campaign.store import tables
 from campaign.store.choosing import count_numbers
 from campaign.store.claiming import counted_calls, release
+from campaign.store.guarding import Watch
 from campaign.store.rows import (
     ATTEMPT_COLUMNS,
     AnyRow,
@@ -62,6 +63,7 @@ class _Batch:
         self.leads: dict[int, dict[str, Any]] = {}
         self.settled: set[str] = set()
         self.events: list[dict[str, Any]] = []
+        self.watch = Watch(connection, self.policies)
 
     def _select(self, *where: Any) -> Sequence[AnyRow]:
         query = select(*ATTEMPT_COLUMNS, attempt.c.error, attempt.c.provider_status, attempt.c.replied_at)
@@ -84,6 +86,7 @@ class _Batch:
             self._give_back(row.lead_id, event)
         self.history[row.lead_id][row.id] = result.attempt
         decision = self._decide(row, event)
+        self.watch.settled(row.campaign_id, result.attempt, self.history[row.lead_id].values(), event.at)
         self._set(row, columns_of(result.attempt) | _told(event))
         self._reply(row, event)
         if before.alive and not result.attempt.alive:
@@ -157,6 +160,7 @@ class _Batch:
         set_rows(self.connection, lead, list(self.leads.values()))
         append_events(self.connection, self.events)
         self._unpark()
+        self.watch.act()
 
     def _unpark(self) -> None:
         """Leads that were held because of an attempt that is settled now are due again."""

@@ -94,6 +94,7 @@ campaign = Table(
     Column("policy_version", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("finished_at", Instant),
+    Column("last_ends", Text),
     **_IDS,
 )
 

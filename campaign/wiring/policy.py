@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from campaign import settings as settings_of
 from campaign.core.attempt import Disposition
 from campaign.core.custom_field import columns_used
+from campaign.core.failing import FailedLimit
 from campaign.core.lead import PhoneNumber
 from campaign.core.policy import Policy, Rate
 from campaign.core.pool import Caller
@@ -58,6 +59,7 @@ def policy_of(settings: Settings) -> Policy:
         settle_for=report.settle_for,
         reached_after=report.reached_after,
         tries_per_number=settings.list.tries_per_number,
+        pause_if_failed=FailedLimit(*settings.guard.pause_if_failed) if settings.guard.pause_if_failed else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,9 +12,11 @@ from sqlalchemy import Select, select
 
 from campaign.core.attempt import AttemptId, CallSid, Disposition, ResolvedBy
 from campaign.core.events import Accepted, Ended, Event
+from campaign.core.failing import FailedLimit
 from campaign.core.guard import Send, Verdict
 from campaign.core.keyed import Key
 from campaign.core.lead import CampaignId, CampaignState, PhoneNumber
+from campaign.core.policy import Policy
 from campaign.core.records import (
     Account,
     AccountId,
@@ -174,12 +176,18 @@ def ended(
     return Ended(at, disposition, disposition.replace("_", "-"), by, call_sid)
 
 
+def _policy(settings: Mapping[str, Any]) -> Policy:
+    """Stored as JSON has it."""
+    failed = settings.get("pause_if_failed")
+    return policy(**{**settings, "pause_if_failed": FailedLimit(*failed) if failed else None})
+
+
 @asynccontextmanager
 async def sqlite_bench(file: Path) -> AsyncIterator[Bench]:
     """Over a file whose schema is there."""
     beside = reading(file)
     async with (
-        ledger.opened(file, KEY, lambda settings: policy(**settings)) as store,
+        ledger.opened(file, KEY, _policy) as store,
         insight.opened(file) as books,
     ):
         yield Bench(store, books, beside)

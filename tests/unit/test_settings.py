@@ -90,14 +90,14 @@ def test_an_unknown_key_is_refused_with_those_that_are_known() -> None:
         "campaign.toml: there is no setting pace.rat. Known here: channels, look_up_share, rate, retry_slack, weight."
     )
     assert refusal({"paces": {}}).startswith(
-        "campaign.toml: there is no setting paces. Known here: callbacks, list, pace,"
+        "campaign.toml: there is no setting paces. Known here: callbacks, guard, list, pace,"
     )
 
 
 @pytest.mark.parametrize(
     ("tables", "key"),
     [
-        ({"guard": {"min_balance": 100}}, "guard"),
+        ({"guard": {"min_balance": 100}}, "guard.min_balance"),
         ({"cost": {"budget": 5}}, "cost"),
         ({"window": {"holidays": ["2026-01-26"]}}, "window.holidays"),
         ({"pace": {"ramp": "1h"}}, "pace.ramp"),
