@@ -12,6 +12,7 @@ from typing import Protocol
 from campaign.core import call, events, guard, records
 from campaign.core.allowance import Allowance
 from campaign.core.attempt import CallSid
+from campaign.core.breaker import Reply
 from campaign.core.forecast import Course
 from campaign.core.history import History, RejectedLine
 from campaign.core.lead import CampaignId, CampaignState, NumberHash, Outcome, PhoneNumber
@@ -158,6 +159,9 @@ class Insight(Protocol):
 
     async def allowance(self, account: records.AccountId) -> Allowance:
         """What the account allowed, as it was noted last."""
+
+    async def replies(self, account: records.AccountId) -> list[Reply]:
+        """How the requests of its newest calls were answered, oldest answer first."""
 
     async def recent_requests(self, account: records.AccountId, since: datetime) -> list[datetime]:
         """When the account's requests since then were answered or, without an answer, sent."""

@@ -10,6 +10,7 @@ from campaign import wiring
 from campaign.cli import words
 from campaign.cli.console import tell
 from campaign.cli.places import FINISHED, Found, everything, find
+from campaign.core.breaker import replayed
 from campaign.core.forecast import Forecast, ahead
 from campaign.core.lead import CampaignState, LeadState
 from campaign.core.records import Owner, StrangerRecord
@@ -38,19 +39,21 @@ def show_status(name: str | None, *, as_json: bool, simulate: bool, config: Path
             tally = await still.tally(found.campaign.id)
             strangers = await still.strangers(found.campaign.account_id)
             allowance = await still.allowance(found.campaign.account_id)
+            replies = await still.replies(found.campaign.account_id)
             course = await still.course(found.campaign.id)
             now = await wiring.today(still, simulated=found.simulated)
         owner = wiring.owner_of(found.database)
         policy = wiring.policy_of(wiring.stored(found.campaign))
+        breaker = replayed(policy.breaker, replies, now)
         expected = None if found.campaign.state in FINISHED else ahead(tally, course, policy, now)
         if as_json:
             shown = _for_programs(found, tally, owner, len(strangers), expected)
-            shown["rate"] = str(allowance.of(policy.rate, now))
+            shown |= {"rate": str(allowance.of(policy.rate, now)), "trying_again_at": _text(breaker.until)}
             tell(json.dumps(shown, indent=2))
         else:
             _for_people(found, tally, owner)
             _say_forecast(expected, policy.window, now, owner)
-            tell(*words.slower(allowance, policy, now))
+            tell(*words.slower(allowance, policy, now), *words.no_answers(breaker, policy.window.zone, now))
             _say_strangers(found, strangers)
 
     asyncio.run(go())

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from campaign.core.allowance import Allowance
+from campaign.core.breaker import Breaker
 from campaign.core.forecast import ENOUGH, Forecast
 from campaign.core.lead import Outcome
 from campaign.core.policy import Policy
@@ -88,6 +89,14 @@ def slower(allowance: Allowance, policy: Policy, now: datetime) -> list[str]:
         until = moment(whole_at, policy.window.zone, now)
         return ["", f"  slower after too many requests: {rate}, all of the rate again {until}"]
     return ["", f"  the provider allows {rate}; the settings have {policy.rate}"]
+
+
+def no_answers(breaker: Breaker, zone: ZoneInfo, now: datetime) -> list[str]:
+    """Why nobody is called though nothing is wrong here; nothing where the provider answers."""
+    if breaker.until is None:
+        return []
+    when = f"nobody is called before {moment(breaker.until, zone, now)}, then " if now < breaker.until else ""
+    return ["", f"  the provider left the last {breaker.failed} calls without a proper answer: {when}one call tries"]
 
 
 def in_force(policy: Policy, hours: str) -> list[str]:

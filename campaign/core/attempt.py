@@ -52,6 +52,10 @@ class Refusal(StrEnum):
     NO_CONNECTION = "no_connection"
 
 
+NEVER_LEFT = frozenset({Refusal.NOT_SENT, Refusal.NO_CONNECTION})
+"""The provider knows nothing of the request."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """The part of an attempt that its life turns on.

@@ -24,6 +24,7 @@ class Why(StrEnum):
     WINDOW = "the account's limit is used up"
     ASKED = "the provider asked us to wait"
     NO_CONNECTION = "no connection to the provider"
+    TROUBLE = "the provider gives calls no proper answer; one call tries again"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ class Policy:
     tries_per_number: int = 0
     """Calls to each number of a lead; 0: `max_attempts` shared out over them, rounded up."""
     pause_if_failed: FailedLimit | None = None
+    breaker: int = 5
+    """Calls in doubt in a row, of the account's, before none leaves but one that tries."""
 
     def without(self, out: Collection[str]) -> "Policy":
         """The same without these caller ids."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from campaign.core.attempt import Refusal
+from campaign.core.attempt import NEVER_LEFT
 from campaign.core.call import Placement
 from campaign.core.custom_field import fill
 from campaign.core.events import InDoubt, Refused
@@ -28,7 +28,6 @@ SEND_WITHIN = 2.0  # real seconds from the commit to the first byte
 ASK_AGAIN = timedelta(seconds=5)
 BUSY = {Held.CHANNELS, Held.CALLER}
 NEXT = "next in line"
-NEVER_LEFT = {Refusal.NOT_SENT, Refusal.NO_CONNECTION}
 LOW_WATER, HIGH_WATER = 50, 200
 
 
@@ -181,7 +180,7 @@ class Dialer:
         if isinstance(event, Refused) and event.refusal in NEVER_LEFT:
             place.withdrawn()
         else:
-            place.answered()
+            place.answered(good=not isinstance(event, InDoubt))
             await self._listen()
         if isinstance(event, InDoubt) and event.server_error:
             event = replace(event, latest_end=now + self.orders.policy.longest_ring)

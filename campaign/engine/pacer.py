@@ -15,6 +15,7 @@ from enum import IntEnum
 from asyncio_throttle import Throttler
 
 from campaign.core.allowance import Allowance
+from campaign.core.breaker import Breaker, Reply, replayed
 from campaign.core.pace import Go, Pace, Wait, Why
 from campaign.core.policy import Rate
 from campaign.core.records import AccountId
@@ -49,25 +50,35 @@ class _Line:
 class Place:
     """A place in the rate, held by one request. Exactly one of the two methods is called, once."""
 
-    def __init__(self, pacer: "Pacer") -> None:
-        self._pacer = pacer
+    def __init__(self, pacer: "Pacer", rank: Rank, sent_at: datetime) -> None:
+        self._pacer, self._rank, self._sent_at = pacer, rank, sent_at
 
-    def answered(self) -> None:
-        """The request's answer, or its time-out, was seen."""
-        self._pacer.pace.answered(self._pacer.clock.steady())
-        self._pacer.bell.set()
+    def answered(self, *, good: bool = True) -> None:
+        """The request's answer, or its time-out, was seen. `good`: of a call, that it is not in doubt."""
+        pacer, now = self._pacer, self._pacer.clock.steady()
+        pacer.pace.answered(now)
+        if self._rank is Rank.CALL:
+            pacer.breaker = pacer.breaker.answered(Reply(self._sent_at, now, good))
+        pacer.bell.set()
 
     def withdrawn(self) -> None:
         """The request did not leave."""
-        self._pacer.pace.withdrawn(self._pacer.clock.steady())
-        self._pacer.bell.set()
+        pacer = self._pacer
+        pacer.pace.withdrawn(pacer.clock.steady())
+        if self._rank is Rank.CALL:
+            pacer.breaker = pacer.breaker.withdrawn(self._sent_at)
+        pacer.bell.set()
 
 
 class Pacer:
-    """The account's rate, for everything that is sent. `look_up_share`: at most, while calls wait for a place too."""
+    """The account's rate, for everything that is sent. `look_up_share`: at most, while calls wait for a place too.
 
-    def __init__(self, pace: Pace, clock: Clock, look_up_share: float = 0.2) -> None:
+    `most_in_doubt`: in a row, then calls wait (`core.breaker`), and look-ups do not.
+    """
+
+    def __init__(self, pace: Pace, clock: Clock, look_up_share: float = 0.2, most_in_doubt: int = 5) -> None:
         self.pace = pace
+        self.breaker = Breaker(most_in_doubt)
         self.clock = clock
         self.bell = asyncio.Event()
         self.waits_for: Wait | None = None
@@ -84,6 +95,8 @@ class Pacer:
         earlier = await insight.recent_requests(account, now - set_ahead - period)
         answered = [on_todays_clock(at, now, set_ahead, booted) for at in earlier]
         self.restore(answered, await insight.allowance(account))
+        replies = await insight.replies(account)
+        self.breaker = replayed(self.breaker.most, replies, now).moved(-self._set_by)
 
     async def place(self, rank: Rank, who: Hashable = None, weight: float = 1) -> Place:
         """Wait for a place. Raises TurnedAway once `turn_away` is called for whoever waits."""
@@ -132,7 +145,9 @@ class Pacer:
     def step(self, now: datetime) -> Go | Wait | None:
         """Whether the next one may go at this steady instant; None when nobody waits."""
         self._lines = {key: line for key, line in self._lines.items() if line.first()}
-        decision = self.pace.decide(now) if self._lines else None
+        decision: Go | Wait | None = None
+        if self._lines:
+            decision = self.pace.decide(now) if self._may_go(now) else self.breaker.decide(now)
         if isinstance(decision, Wait) and decision.until:
             decision = Wait(decision.until + self._set_by, decision.why)  # by the clock
         self.waits_for = decision if isinstance(decision, Wait) else None
@@ -140,7 +155,7 @@ class Pacer:
 
     def grant(self, now: datetime) -> None:
         """The next one goes, unless all of them left meanwhile."""
-        lines = {key: line for key, line in self._lines.items() if line.first()}
+        lines = {key: line for key, line in self._may_go(now).items() if line.first()}
         if not lines:
             return
         shares = {rank: share for rank, share in self._shares.items() if any(rank is each for each, _ in lines)}
@@ -149,7 +164,14 @@ class Pacer:
         self._ranks.took(rank, self._shares.get(rank, 1))
         self._turns.took(line, lines[line].weight)
         self.pace.sent(now)
-        lines[line].places.popleft().set_result(Place(self))
+        if line[0] is Rank.CALL:
+            self.breaker = self.breaker.sent()
+        lines[line].places.popleft().set_result(Place(self, line[0], now))
+
+    def _may_go(self, now: datetime) -> dict[tuple[Rank, Hashable], _Line]:
+        """Those whom the breaker does not hold."""
+        calls = isinstance(self.breaker.decide(now), Go)
+        return {key: line for key, line in self._lines.items() if calls or key[0] is not Rank.CALL}
 
     async def run(self) -> None:
         while True:

@@ -101,7 +101,7 @@ class Run:
         now = self.clock.now()
         saying, until = self.feed.said(now), self.feed.until
         waits = self.desk.pacer.waits_for
-        if not saying and waits and waits.why in (Why.ASKED, Why.NO_CONNECTION):
+        if not saying and waits and waits.why in (Why.ASKED, Why.NO_CONNECTION, Why.TROUBLE):
             saying, until = waits.why, waits.until
         whole_at = self.desk.pacer.allowance.whole_at(self.desk.policy.rate.period)
         if not saying and whole_at and whole_at > now:

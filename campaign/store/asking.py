@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from campaign.core.attempt import CallSid
+from campaign.core.attempt import NEVER_LEFT, CallSid
+from campaign.core.breaker import Reply
 from campaign.core.events import Asked
 from campaign.core.keyed import PublicId
 from campaign.core.lead import CampaignId, LeadId, NumberHash, PhoneNumber
@@ -16,6 +17,9 @@ from campaign.store.rows import ALIVE, ATTEMPT_COLUMNS, DIALLED, Fetch, attempt_
 from campaign.store.sqlite import CHUNK
 
 attempt, lead = tables.attempt, tables.lead
+
+REPLIES = 100
+"""How many are looked at: more than can be on their way at once, and what came after."""
 
 
 async def live_calls(fetch: Fetch, account: AccountId) -> list[LiveCall]:
@@ -130,6 +134,24 @@ async def recent_requests(fetch: Fetch, account: AccountId, since: datetime) -> 
     ]
     instants: list[datetime] = [row.at for query in both for row in await fetch(query)]
     return sorted(instants)
+
+
+async def replies(fetch: Fetch, account: AccountId) -> list[Reply]:
+    """By the first event that tells of an answer: what was settled later does not change how it was answered."""
+    sent = attempt.c.account_id == account, attempt.c.sent_at.is_not(None)
+    newest = select(attempt).where(*sent).order_by(attempt.c.sent_at.desc()).limit(REPLIES).subquery()
+    event = tables.event
+    theirs = (event.c.lead_id == newest.c.lead_id) & (event.c.attempt_id == newest.c.id)
+    query = select(newest.c.id, newest.c.sent_at, event.c.at, event.c.kind, event.c.data).join(event, theirs)
+    told = query.where(event.c.kind.in_(["accepted", "refused", "in_doubt"])).order_by(event.c.id)
+    first: dict[int, Any] = {}
+    for row in await fetch(told):
+        first.setdefault(row.id, row)
+    return [
+        Reply(row.sent_at, row.at, row.kind != "in_doubt")
+        for row in first.values()
+        if row.data.get("refusal") not in NEVER_LEFT
+    ]
 
 
 def _live(row: Any) -> LiveCall:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from campaign.core.allowance import Allowance
 from campaign.core.attempt import AttemptId, AttemptState, CallSid
+from campaign.core.breaker import Reply
 from campaign.core.forecast import Course
 from campaign.core.history import History, RejectedLine
 from campaign.core.lead import CampaignId, LeadState, NumberHash
@@ -186,6 +187,9 @@ class Books:
     async def allowance(self, account: AccountId) -> Allowance:
         rows = await self._all(select(tables.account.c.allowance).where(tables.account.c.id == account))
         return campaigns.allowance_of(rows[0].allowance if rows else None)
+
+    async def replies(self, account: AccountId) -> list[Reply]:
+        return await asking.replies(self._all, account)
 
     async def recent_requests(self, account: AccountId, since: datetime) -> list[datetime]:
         return await asking.recent_requests(self._all, account, since)

@@ -60,6 +60,7 @@ def policy_of(settings: Settings) -> Policy:
         reached_after=report.reached_after,
         tries_per_number=settings.list.tries_per_number,
         pause_if_failed=FailedLimit(*settings.guard.pause_if_failed) if settings.guard.pause_if_failed else None,
+        breaker=settings.pace.breaker,
     )
 
 

@@ -1,4 +1,5 @@
-"""Ablations of the rate: what a start remembers of it, and what a refusal means before the next request may leave."""
+"""Ablations of the rate: what a start remembers of it, what a refusal means before the next request may leave, and when
+none leaves because all come into doubt."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +9,9 @@ from unittest.mock import patch
 
 from campaign.core import starts
 from campaign.core.attempt import Refusal
+from campaign.core.breaker import Breaker
 from campaign.core.events import Refused
+from campaign.core.pace import Go
 from campaign.core.policy import Rate
 from campaign.core.starts import Start
 from campaign.engine import pacer
@@ -16,7 +19,7 @@ from campaign.engine.dialer import Dialer
 from campaign.engine.pacer import Pacer
 from tests.builders import hours, minutes, seconds
 from tests.integration.going import going
-from tests.integration.house import FREELY, a_house, dialling, refused
+from tests.integration.house import FREELY, a_house, dialling, in_doubt, refused
 from tests.prove.ablations_kit import Ablation, around, here, nothing, swapped
 
 ONE, THREE = Rate(1, minutes(1)), Rate(3, minutes(1))
@@ -63,6 +66,32 @@ async def set_ahead(folder: Path) -> Sequence[str]:
         return [f"C8: {THREE.requests + asked} requests in 20 s"] if asked else []
 
 
+@here
+async def broken_provider(folder: Path) -> Sequence[str]:
+    """Every call is answered with a server error, for half an hour; then over five starts."""
+    async with a_house(folder, leads=60, rate=FREELY, channels=4) as house:
+        house.provider.answers.extend([in_doubt(server_error=True)] * 60)
+        async with going(house) as it:
+            await it.passes(*[minutes(2)] * 15)
+        placed = len(house.provider.placed)
+        for _ in range(5):
+            house.clock.move(minutes(11))
+            await house.store.recover(house.clock.now())
+            async with going(house) as it:
+                await it.passes(seconds(1))
+        again = len(house.provider.placed) - placed
+        broken = [f"bound: {placed} calls in doubt in half an hour"] * (placed > 5 + 4 + 6)
+        return broken + [f"bound: {again} calls in doubt over five starts"] * (again > 5)
+
+
+def _always(*_: object) -> Go:
+    return Go()
+
+
+def _forgotten(most: int, *_: object) -> Breaker:
+    return Breaker(most)
+
+
 def _heeded_last(send: Any) -> Any:
     """The place is free, and the answer on disk, before anybody hears what was refused."""
 
@@ -92,5 +121,7 @@ ABLATIONS = (
     Ablation("429 not heeded", swapped(Pacer, "refused", nothing), told_to_wait, "C8"),
     Ablation("a refusal heeded after its place is free", around(Dialer, "_send", _heeded_last), no_connection, "C8"),
     Ablation("a clock set ahead forgotten at the second start", swapped(starts, "noted", _the_last), set_ahead, "C8"),
+    Ablation("calls go on though all come into doubt", swapped(Breaker, "decide", _always), broken_provider, "bound"),
+    Ablation("a run in doubt forgotten at a start", swapped(pacer, "replayed", _forgotten), broken_provider, "starts"),
     Ablation("a clock set ahead not seen at a start", swapped(pacer, "on_todays_clock", _as_written), set_ahead, "C8"),
 )

@@ -61,7 +61,7 @@ class Doorman(Pacer):
             assert wait.until is not None, "the play lets nobody ask while all places are on their way"
             self.clock.move_to(wait.until)  # type: ignore[attr-defined]
         self.pace.sent(self.clock.steady())
-        return Place(self)
+        return Place(self, rank, self.clock.steady())
 
 
 class Wire:

@@ -86,9 +86,8 @@ def test_values_that_do_not_fit_together_are_refused(tables: dict[str, Any], mes
 
 
 def test_an_unknown_key_is_refused_with_those_that_are_known() -> None:
-    assert refusal({"pace": {"rat": "3/s"}}) == (
-        "campaign.toml: there is no setting pace.rat. Known here: channels, look_up_share, rate, retry_slack, weight."
-    )
+    known = "breaker, channels, look_up_share, rate, retry_slack, weight"
+    assert refusal({"pace": {"rat": "3/s"}}) == f"campaign.toml: there is no setting pace.rat. Known here: {known}."
     assert refusal({"paces": {}}).startswith(
         "campaign.toml: there is no setting paces. Known here: callbacks, guard, list, pace,"
     )
