@@ -8,7 +8,7 @@ from campaign.core.order import HIGHEST_PRIORITY
 from campaign.core.records import NewLead, Reject, RejectReason
 from campaign.intake.number import NumberRules, Unfit, read_numbers
 from campaign.intake.sheet import Sheet
-from campaign.intake.table import Odd, Rows
+from campaign.intake.table import TOO_LONG, Odd, Rows
 
 PRIORITY = "priority"
 _WHOLE = re.compile(r"[+-]?\d{1,9}", re.ASCII)
@@ -65,7 +65,10 @@ def _priority(sheet: Sheet, cells: Sequence[str]) -> int:
 
 
 def wrong_width(sheet: Sheet, record: Odd) -> Reject:
-    """The reject for a record with more or fewer fields than the header; its value is the record as written."""
+    """The reject for a record with more or fewer fields than the header, or too long; its value: as written."""
+    if record.fields == TOO_LONG:
+        mend = f"The line is longer than all cells together may be; shorten each to {LONGEST_CELL} characters at most."
+        return Reject(record.line, "", _excerpt(record.text), RejectReason.FIELD_TOO_LONG, mend)
     expected = len(sheet.header)
     if record.fields > expected:
         reason, cure = RejectReason.TOO_MANY_FIELDS, "put quotes around a cell that contains what separates the columns"

@@ -17,7 +17,7 @@ from campaign.intake.file import Bytes
 BLOCK = 1 << 20
 _HEAD = 4_096
 _SAMPLE = 50_000  # bytes of lines with letters beyond ASCII; more say nothing new
-_LONGEST = 4_000_000
+_LONGEST = 32_000_000  # characters of a line, as in `scan`
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),

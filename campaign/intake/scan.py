@@ -18,16 +18,21 @@ from itertools import chain, compress
 from typing import NoReturn, TextIO
 
 from campaign.errors import ListError
+from campaign.intake.table import TOO_LONG
 
 BLOCK = 1 << 18
 """Characters read at once."""
 LONGEST_RECORD = 4_000_000
-"""Characters; beyond it a file is no list, and memory stays bounded."""
+"""Characters; a longer one is told apart and not read."""
+LONGEST = 32_000_000
+"""Characters of a line, or of a record; beyond it a file is no list, and memory stays bounded."""
+BEGINNING = 1_000
+"""Characters kept of a record that is too long."""
 
 SAVE_AS_UTF8 = "Save it as “CSV UTF-8 (comma delimited)” in your spreadsheet program and try again."
 MEND = 'Close the quote, remove it, or write it twice ("") where the cell itself contains one.'
 
-_INSIDE = re.compile(r'(?:[^"]|"")*+')
+_INSIDE = re.compile(r'[^"]*+(?:""[^"]*+)*+')
 _SPACES = re.compile(r" *")
 _UNDECODED = re.compile(r"[\udc80-\udcff]")
 _BREAK = re.compile(r"\r\n|\r|\n")
@@ -36,7 +41,10 @@ _A_NUMBER = re.compile(r"\W*\d(?:[\s().-]*\d){8,14}\W*|\d[.,]\d+[eE]\+?\d+")
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Records as written, without their last line break. `lines`: the physical ones they start on, from 1 on."""
+    """Records as written, without their last line break. `lines`: the physical ones they start on, from 1 on.
+
+    `fields`: how many each has, or `TOO_LONG`.
+    """
 
     lines: Sequence[int]
     fields: Sequence[int]
@@ -44,6 +52,13 @@ class Records:
 
     def part(self, of: slice) -> "Records":
         return Records(self.lines[of], self.fields[of], self.texts[of])
+
+    def shortened(self) -> "Records":
+        """Of those that are too long the beginning alone."""
+        long = [len(text) > LONGEST_RECORD for text in self.texts]
+        fields = [TOO_LONG if cut else count for cut, count in zip(long, self.fields, strict=True)]
+        texts = [f"{text[:BEGINNING]}…" if cut else text for cut, text in zip(long, self.texts, strict=True)]
+        return Records(self.lines, fields, texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +97,15 @@ class _Scan:
         sign = re.escape(rules.delimiter)
         self.plain = re.compile(rf"[^{sign}\r\n]*")
         self.quoted_on_one_line = re.compile(rf'(?<![^{sign}\n])"[^"\n]*+(?:""[^"\n]*+)*+"(?![^{sign}\n])')
-        self.cell = re.compile(rf'(?:^|{sign})(?:"((?:[^"]|"")*+)" *|[^{sign}]*)')
+        self.cell = re.compile(rf'(?:^|{sign})(?:"([^"]*+(?:""[^"]*+)*+)" *|[^{sign}]*)')
 
     def records(self) -> Iterator[Records]:
         while block := self.text.read(BLOCK):
-            block += self.text.readline(LONGEST_RECORD)  # whole lines
+            block += self.text.readline(LONGEST)  # whole lines
             self._check(block)
             found = self._at_once(block) or self._by_line(block)
             if found.lines:
-                yield found
+                yield found.shortened() if max(map(len, found.texts)) > LONGEST_RECORD else found
 
     def _check(self, text: str) -> None:
         """Raises ListError for what no line of a list may hold."""
@@ -99,9 +114,9 @@ class _Scan:
         if not text.isascii() and (undecoded := _UNDECODED.search(text)):
             hint = "Say --encoding, or save it as “CSV UTF-8 (comma delimited)” in your spreadsheet program."
             self._refuse(f"it is not {self.rules.encoding}.", hint, self._line_at(text, undecoded.start()))
-        if len(text) >= LONGEST_RECORD:
+        if len(text) >= LONGEST:
             for number, line in enumerate(StringIO(text, newline=""), self.line):
-                if len(line) >= LONGEST_RECORD:
+                if len(line) >= LONGEST:
                     self._refuse("this line is too long for a list.", SAVE_AS_UTF8, number)
 
     def _at_once(self, block: str) -> Records | None:
@@ -124,7 +139,7 @@ class _Scan:
     def _by_line(self, block: str) -> Records:
         lines, fields, texts = [], [], []
         own = StringIO(block, newline="")
-        following = chain(own, iter(lambda: self.text.readline(LONGEST_RECORD), ""))
+        following = chain(own, iter(lambda: self.text.readline(LONGEST), ""))
         for line in own:
             start, count, record = self.line, line.count(self.delimiter) + 1, line
             if '"' in line:
@@ -156,7 +171,7 @@ class _Scan:
             line = next(following, "")
             parts.append(line)
             size += len(line)
-            if not line or size > LONGEST_RECORD:
+            if not line or size > LONGEST:
                 self._refuse("a quote opens here and is never closed.", MEND, opened)
             self.line += 1
             self._check(line)

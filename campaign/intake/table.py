@@ -11,6 +11,8 @@ CHUNK = 5_000
 """Rows read at once; fewer where they are long."""
 PEEK = 20
 """Rows looked at for the header."""
+TOO_LONG = 0
+"""Fields of a record that is too long to be read; of its text only the beginning is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """A record with another number of fields than the header has; `text`: as written."""
+    """A record with another number of fields than the header has, or `TOO_LONG`; `text`: as written."""
 
     line: int
     fields: int

@@ -15,8 +15,8 @@ from campaign.intake.dialect import DELIMITERS, delimiter_of, said
 from campaign.intake.encoding import Encoding, named, recognised
 from campaign.intake.file import Bytes, Kind, opened
 from campaign.intake.form import Form
-from campaign.intake.scan import LONGEST_RECORD, SAVE_AS_UTF8, Records, Rules, records
-from campaign.intake.table import Odd, Row, Rows
+from campaign.intake.scan import LONGEST, SAVE_AS_UTF8, Records, Rules, records
+from campaign.intake.table import TOO_LONG, Odd, Row, Rows
 
 
 def read_text(path: Path, name: str, kind: Kind, form: Form, phone_column: str) -> "TextTable":
@@ -25,7 +25,7 @@ def read_text(path: Path, name: str, kind: Kind, form: Form, phone_column: str) 
         encoding = named(form.encoding, name) if form.encoding else recognised(inside, name)
     found = TextTable(path, name, kind, encoding, multiline=form.multiline)
     with found.reading() as (_, text):
-        if delimiter := said(text.readline(LONGEST_RECORD)):
+        if delimiter := said(text.readline(LONGEST)):
             return TextTable(path, name, kind, encoding, delimiter, multiline=form.multiline, said=True)
     with found.reading() as (_, text):
         delimiter = delimiter_of(text, phone_column)
@@ -68,9 +68,9 @@ class TextTable:
         found: list[Row] = []
         with self.reading() as (_, text):
             for some in self._records(text):
-                for line, record in zip(some.lines, some.texts, strict=True):
+                for line, fields, record in zip(some.lines, some.fields, some.texts, strict=True):
                     found.append(Row(line, cells_of(record, self.delimiter)))
-                    if len(found) == table.PEEK:
+                    if len(found) == table.PEEK or fields == TOO_LONG:  # no title, so the header stands above it
                         return found
         return found
 
@@ -91,6 +91,6 @@ class TextTable:
 
     def _records(self, text: TextIO) -> Iterator[Records]:
         if self.said:
-            text.readline(LONGEST_RECORD)
+            text.readline(LONGEST)
         rules = Rules(self.name, self.delimiter, multiline=self.multiline, encoding=self.encoding.codec.upper())
         return records(text, rules, first_line=2 if self.said else 1)

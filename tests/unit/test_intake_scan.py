@@ -12,6 +12,7 @@ from campaign.errors import ListError
 from campaign.intake import scan
 from campaign.intake.cells import cells_of, columns_of
 from campaign.intake.scan import Rules, records
+from campaign.intake.table import TOO_LONG
 
 
 class Record(NamedTuple):
@@ -89,7 +90,7 @@ def test_a_stray_quote_that_closes_lines_later_swallows_nobody_silently() -> Non
 
 
 def test_a_quote_that_stays_open_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "LONGEST_RECORD", 1_000)
+    monkeypatch.setattr(scan, "LONGEST", 1_000)
     monkeypatch.setattr(scan, "BLOCK", 100)
     endless = StringIO('a,"b\n' + "more\n" * 1_000)
     with pytest.raises(ListError, match="never closed"):
@@ -97,8 +98,23 @@ def test_a_quote_that_stays_open_does_not_fill_the_memory(monkeypatch: pytest.Mo
     assert len(endless.read()) > 3_500
 
 
-def test_a_line_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("block", [1, 7, 100, 10_000])
+@pytest.mark.parametrize("long", ["a" * 1_001, '"' + "a\n" * 500 + '"', '5" ' * 400, '"' + '""' * 600 + '",x'])
+def test_a_record_that_is_too_long_is_told_apart_and_takes_no_other_with_it(
+    monkeypatch: pytest.MonkeyPatch, long: str, block: int
+) -> None:
     monkeypatch.setattr(scan, "LONGEST_RECORD", 1_000)
+    monkeypatch.setattr(scan, "BLOCK", block)
+    found = scanned(f"a,b\n{long}\n1,2\n")
+    assert found == [
+        Record(1, 2, "a,b"),
+        Record(2, TOO_LONG, f"{long[:1_000]}…"),
+        Record(3 + long.count("\n"), 2, "1,2"),
+    ]
+
+
+def test_a_line_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "LONGEST", 1_000)
     with pytest.raises(ListError, match="too long"):
         scanned("a" * 1_000)
 
