@@ -2,8 +2,8 @@
 
 `sheet` opens a file and finds its header: `file` its bytes, `form` what was said of it, `column` which one holds the
 numbers. It is read as a `table`: `text` (by `encoding`, `dialect`, `scan` for its records and pandas in `cells`),
-`workbook` or `parquet`. `number` reads one number (`spelling` at a glance, `damage` what a spreadsheet made of it),
-`check` judges a row, `reading` puts it together.
+`workbook` (`archive`, `failed`) or `parquet`. `number` reads one number (`spelling` at a glance, `damage` what a
+spreadsheet made of it), `check` judges a row, `reading` puts it together.
 """
 
 from campaign.intake.form import Form

@@ -50,10 +50,10 @@ def _corner(archive: ZipFile, name: str) -> tuple[int, int]:
             columns.update(letters for letters, _ in found)
             rows = max(rows, max((int(row) for _, row in found), default=0))
             rest = block[-_OVERLAP:]
-    return max(map(_column, columns), default=0), rows
+    return max(map(column_of, columns), default=0), rows
 
 
-def _column(letters: bytes) -> int:
+def column_of(letters: bytes) -> int:
     """A is 1, AA is 27."""
     place = 0
     for letter in letters:

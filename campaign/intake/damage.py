@@ -23,6 +23,7 @@ _CHANGED = re.compile(
     r"|\+?(?:\d[.,]\d{6,}|\d{6,}[.,]\d{1,2})"  # 9.812300001, 981230000.1: divided, or shown with decimals
     r"|#+"  # ########: the column was too narrow to show it
 )
+_FAILED = re.compile(r"#[^\W\d_][\w/]*[!?]?|err:\d{3}", re.IGNORECASE)  # #N/A, #DIV/0!; LibreOffice: Err:502
 _EXTENSION = re.compile(r".*\d\D*?(?:\bext(?:ensio)?n?\b|(?<![a-z])x|#|;ext)[\s.:=#]*\d{1,7}", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\r\n/\\,;|&]|\b(?:or|and)\b|(?<=\d)\s*(?=\+)", re.IGNORECASE)
 _GAP = re.compile(r"[\s-]+")
@@ -44,6 +45,11 @@ def bare(cell: str) -> str:
 def was_changed(text: str) -> bool:
     """A spreadsheet has calculated with the number, rounded it, or shown something else in its place."""
     return bool(_CHANGED.fullmatch(text))
+
+
+def has_failed(text: str) -> bool:
+    """What a spreadsheet shows where a formula came to nothing."""
+    return bool(_FAILED.fullmatch(text))
 
 
 def has_extension(text: str) -> bool:

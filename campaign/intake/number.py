@@ -13,7 +13,7 @@ from phonenumbers import shortnumberinfo
 
 from campaign.core.lead import PhoneNumber
 from campaign.core.records import RejectReason
-from campaign.intake.damage import bare, halves, has_extension, pieces, was_changed
+from campaign.intake.damage import bare, halves, has_extension, has_failed, pieces, was_changed
 from campaign.intake.spelling import DIGITS, usual
 
 
@@ -46,6 +46,9 @@ _LOST = Unfit(
     RejectReason.DIGITS_LOST, "The digits are gone; format the column as text, enter the number again and export again."
 )
 _NO_NUMBER = Unfit(RejectReason.NOT_A_NUMBER, "Write one phone number in this cell and nothing else.")
+_FAILED = Unfit(
+    RejectReason.NOT_A_NUMBER, "The formula in this cell failed; mend it, or enter the phone number itself as text."
+)
 _SEVERAL = Unfit(
     RejectReason.SEVERAL_NUMBERS, 'Keep one number in this cell, or set [list] several = "first" to take the first one.'
 )
@@ -89,6 +92,8 @@ def _closely(cell: str, rules: NumberRules) -> str | Unfit:
         return _EMPTY
     if was_changed(text):
         return _LOST
+    if has_failed(text):
+        return _FAILED
     if has_extension(text):
         return _EXTENSION
     if several := pieces(text):

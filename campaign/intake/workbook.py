@@ -1,10 +1,10 @@
 """A sheet of an Excel workbook as a table. Called by `sheet`.
 
-Hidden rows and columns are read like the others, a formula is what it came to when the workbook was saved, and of
-merged cells the first one has the value.
+Hidden rows and columns are read like the others, a formula is what it came to when the workbook was saved (if it
+failed, what is shown: `#N/A`), and of merged cells the first one has the value.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from math import isnan
@@ -13,6 +13,7 @@ from pathlib import Path
 from campaign.errors import ListError, UsageError
 from campaign.intake import table
 from campaign.intake.archive import check_archive
+from campaign.intake.failed import failed_cells
 from campaign.intake.form import Form
 from campaign.intake.table import Row, Rows
 
@@ -35,7 +36,9 @@ def read_workbook(path: Path, name: str, form: Form) -> "WorkbookTable":
             if form.sheet and form.sheet not in book.sheet_names:
                 raise ListError(f"there is no sheet “{form.sheet}”.", _there_are(book.sheet_names), file=name)
             wanted = [form.sheet] if form.sheet else book.sheet_names
-            found = {each: _filled(book.get_sheet_by_name(each).iter_rows()) for each in wanted}
+            found = {
+                each: _filled(book.get_sheet_by_name(each).iter_rows(), failed_cells(path, each)) for each in wanted
+            }
     except calamine.CalamineError:
         hint = "Open it in Excel and save it again, or save the sheet as CSV."
         raise ListError("it cannot be read as an Excel workbook.", hint, file=name) from None
@@ -98,9 +101,17 @@ def as_text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _filled(rows: Iterable[Sequence[Value]]) -> list[tuple[int, Sequence[Value]]]:
-    """Those that are not blank, each with its number, the first being 1."""
-    return [(line, cells) for line, cells in enumerate(rows, 1) if any(cell not in ("", None) for cell in cells)]
+def _filled(
+    rows: Iterable[list[Value]], failed: Mapping[int, Sequence[tuple[int, str]]]
+) -> list[tuple[int, Sequence[Value]]]:
+    """Those that are not blank, each with its number, the first being 1; `failed`: cells that the library left out."""
+    found: list[tuple[int, Sequence[Value]]] = []
+    for line, cells in enumerate(rows, 1):
+        for column, shown in failed.get(line, ()):
+            cells[column - 1] = shown
+        if any(cell not in ("", None) for cell in cells):
+            found.append((line, cells))
+    return found
 
 
 def _there_are(sheets: Iterable[str]) -> str:

@@ -76,6 +76,19 @@ def _formulas(_book: Any, page: Any) -> None:
     page.write_formula("B4", "=1/0", None, "#DIV/0!")
 
 
+def _failing(path: Path) -> None:
+    with xlsxwriter.Workbook(path) as book:
+        for name, shown in ("May", "#NUM!"), ("R&D “A<B”", "#N/A"):
+            page = book.add_worksheet(name)
+            for at, row in enumerate(
+                [("name", "", "phone"), ("Asha", "", number(1)), ("B",), ("C",), (), (), ("Ravi", "", number(2))]
+            ):
+                page.write_row(at, 0, row)
+            page.write_formula("C3", "=VLOOKUP(A3,X:Y,2,0)", None, shown)
+            page.write_formula("C5", f"=SUM({'#REF!+' * 500}1)", None, "#REF!")
+            page.write_formula("D3", "=1/0", None, "#DIV/0!")
+
+
 def _as_text(book: Any, page: Any) -> None:
     page.write_string("B2", "+91 98123 00001", book.add_format({"num_format": "@"}))
     page.write_string("B3", "09812300002")
@@ -102,7 +115,9 @@ BOOKS = [
     Exhibit("hidden rows and columns", sheet(NAMES, ASHA, RAVI, more=_hidden), "2 1, 3 2", suffix=".xlsx"),
     Exhibit("a filter that shows one of two", sheet(NAMES, ASHA, RAVI, more=_filtered), "2 1, 3 2", suffix=".xlsx"),
     Exhibit("merged cells", sheet(NAMES, ASHA, RAVI, more=_merged), "2 1, 3 2", suffix=".xlsx"),
-    Exhibit("formulas, by what they came to", sheet(NAMES, ("A",), ("B",), ("C",), more=_formulas), "2 1, 3 2, 4 empty", suffix=".xlsx"),
+    Exhibit("formulas, by what they came to", sheet(NAMES, ("A",), ("B",), ("C",), more=_formulas), "2 1, 3 2, 4 not_a_number", suffix=".xlsx"),
+    Exhibit("formulas that failed, in one of two sheets", _failing, "2 1, 3 not_a_number, 4 empty, 5 not_a_number, 7 2", suffix=".xlsx",
+            form=Form(sheet="R&D “A<B”", phone_column="phone")),
     Exhibit("the table stands in the middle of the sheet", sheet(("Leads",), (), NAMES, ASHA, (), RAVI, top=3, left=2), "7 1, 9 2",
             suffix=".xlsx", told="the header is line 6, below 1 line of title"),
     Exhibit("line breaks and quotes in a cell", sheet(NAMES, ('a\n"b", c', 9_812_300_001), RAVI), "2 1, 3 2", suffix=".xlsx"),

@@ -92,6 +92,10 @@ def test_landlines_and_foreign_numbers_are_read_by_the_region(cell: str, region:
         ("call the office", RejectReason.NOT_A_NUMBER),
         ("1-800-FLOWERS", RejectReason.NOT_A_NUMBER),
         ("#N/A", RejectReason.NOT_A_NUMBER),
+        ("#DIV/0!", RejectReason.NOT_A_NUMBER),
+        ("#NAME?", RejectReason.NOT_A_NUMBER),
+        ("#BEZUG!", RejectReason.NOT_A_NUMBER),
+        ("Err:502", RejectReason.NOT_A_NUMBER),
         ("-", RejectReason.NOT_A_NUMBER),
         ("12/05/2026", RejectReason.NOT_A_NUMBER),
         ("asha@example.org", RejectReason.NOT_A_NUMBER),
@@ -157,6 +161,12 @@ def test_a_first_number_that_cannot_be_called_is_not_replaced_by_the_second() ->
     verdict = read_number("981230000 / 9812300001", NumberRules("IN", first_of_several=True))
     assert isinstance(verdict, Unfit)
     assert verdict.reason is RejectReason.INVALID_NUMBER
+
+
+def test_a_formula_that_failed_is_to_be_mended() -> None:
+    verdict = read_number(" #N/A ", NumberRules("IN"))
+    assert isinstance(verdict, Unfit)
+    assert verdict.suggestion.startswith("The formula in this cell failed")
 
 
 @pytest.mark.parametrize("caller", ["08030000000", "9812300001", "+919812300001"])
