@@ -173,10 +173,8 @@ class Dialer:
     async def _send(self, reserved: Reserved, caller_id: str, place: Place, send_by: float) -> None:
         event = await self.provider.place(self._placement(reserved, caller_id, send_by))
         now = self.clock.now()
-        if isinstance(event, Refused):
-            await self._heed(
-                event, caller_id, self.orders.policy
-            )  # before its place is free: nobody slips through meanwhile
+        if isinstance(event, Refused):  # before its place is free: nobody slips through meanwhile
+            await self._heed(event, caller_id, self.orders.policy)
         if isinstance(event, Refused) and event.refusal in NEVER_LEFT:
             place.withdrawn()
         else:

@@ -10,7 +10,6 @@ from unittest.mock import patch
 from campaign.core import starts
 from campaign.core.attempt import Refusal
 from campaign.core.breaker import Breaker
-from campaign.core.events import Refused
 from campaign.core.pace import Go
 from campaign.core.policy import Rate
 from campaign.core.starts import Start
@@ -96,15 +95,15 @@ def _heeded_last(send: Any) -> Any:
     """The place is free, and the answer on disk, before anybody hears what was refused."""
 
     async def sent(self: Dialer, *given: Any) -> None:
-        told: list[Refused] = []
+        told: list[Any] = []
 
-        async def later(refusal: Refused) -> None:
+        async def later(*refusal: Any) -> None:
             told.append(refusal)
 
         with patch.object(self, "_heed", later):
             await send(self, *given)
         for each in told:
-            await self._heed(each)
+            await self._heed(*each)
 
     return sent
 

@@ -38,6 +38,7 @@ SOMETIMES = (
     "killed while recovering",
     "answer_lost",
     "callback_never",
+    "limited",
     "redials",
 )
 """What must have happened in some case, or the cases are too tame."""

@@ -38,8 +38,8 @@ SCRIPTS = (
 )
 MORE = ("answers", "answers")
 """Who is added later; the last one is unloaded again."""
-LOST, SILENT, REDIALLED = 4, 5, 6
-"""Places in the list: whose answer is lost, whose end is not told, whom the provider calls again by itself."""
+LIMITED, LOST, SILENT, REDIALLED = 0, 4, 5, 6
+"""Places in the list: who is answered 429, whose answer is lost or end not told, whom the provider calls by itself."""
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "provider": {"time_limit": "1s", "margin": "0.1s"},
     "pace": {"channels": 5},
@@ -121,6 +121,7 @@ def town_for(folder: Path, offices: int, seed: int) -> AbstractContextManager[To
     faults = {
         "faults.answer_lost": {"only": _numbers(LOST, offices), "first_n": 1},
         "faults.callback_never": {"only": _numbers(SILENT, offices)},
+        "faults.limited": {"only": _numbers(LIMITED, offices), "first_n": 1, "by": "1s"},
         "faults.redials": {"only": _numbers(REDIALLED, offices), "first_n": 1, "by": "0.1s"},
     }
     return a_town(folder, seed=seed, **faults)
