@@ -1,7 +1,8 @@
 """The one writing connection, and group commit: whoever waits to write shares one transaction and one sync to disk.
 
 An operation is a plain function `(connection, items) -> a verdict per item`. Items that wait for the same operation are
-handed to it together. Callbacks go before calls, calls before imports.
+handed to it together. Callbacks go before calls. An import commits apart from both, so that they do not wait for its
+lines, and takes turns with them.
 """
 
 import asyncio
@@ -51,17 +52,19 @@ class Writer:
     def __init__(self, database: Database) -> None:
         self.leisure = 1
         self._database = database
-        self._turn = asyncio.Lock()
         self._queue: list[_Waiting] = []
+        self._committing: asyncio.Future[None] | None = None
+        self._others_went = False
 
     async def close(self) -> None:
-        async with self._turn:
-            await self._database.close()
+        while self._committing:
+            await self._committing
+        await self._database.close()
 
     @property
     def busy(self) -> bool:
         """Something is being written, or waits to be."""
-        return self._turn.locked() or bool(self._queue)
+        return self._committing is not None
 
     async def submit(self, rank: Rank, operation: Operation[Item, Verdict], items: Sequence[Item]) -> list[Verdict]:
         """Returns once the verdicts are on disk. Raises CampaignError when the database cannot be written."""
@@ -70,20 +73,32 @@ class Writer:
         waiting = _Waiting(rank, operation, items, asyncio.get_running_loop().create_future())
         waiting.verdicts.add_done_callback(asyncio.Future.exception)  # a caller that was cancelled never asks for it
         self._queue.append(waiting)
-        # Whoever comes first commits for all; a caller that is cancelled does not take the others with it.
-        await asyncio.shield(self._commit_all())
-        return waiting.verdicts.result()
+        if not self._committing:
+            self._committing = asyncio.ensure_future(self._commit_all())
+        # Each waits for its own commit and no other. A caller that is cancelled takes nothing with it.
+        return await asyncio.shield(waiting.verdicts)
 
     async def _commit_all(self) -> None:
-        async with self._turn:
-            batch, self._queue = sorted(self._queue, key=_order), []
-            if not batch:  # somebody else has committed for us
-                return
-            alone = all(waiting.rank is Rank.IMPORTS for waiting in batch)
-            self.leisure = min(2 * self.leisure, MOST_LEISURE) if alone else 1
-            if not await self._commit(batch):
-                for waiting in batch:  # one of them broke the transaction: each alone, so that only it fails
-                    await self._commit([waiting], alone=True)
+        """Until nobody waits; whoever comes meanwhile shares the next commit."""
+        try:
+            while self._queue:
+                batch = self._next()
+                if not await self._commit(batch):
+                    for waiting in batch:  # one of them broke the transaction: each alone, so that only it fails
+                        await self._commit([waiting], alone=True)
+        finally:
+            self._committing = None
+
+    def _next(self) -> list[_Waiting]:
+        lists = [waiting for waiting in self._queue if waiting.rank is Rank.IMPORTS]
+        others = [waiting for waiting in self._queue if waiting.rank is not Rank.IMPORTS]
+        if others and not (lists and self._others_went):
+            self._queue, self._others_went, self.leisure = lists, True, 1
+            return sorted(others, key=_order)
+        if not self._others_went:
+            self.leisure = min(2 * self.leisure, MOST_LEISURE)
+        self._queue, self._others_went = others, False
+        return sorted(lists, key=_order)
 
     async def _commit(self, batch: list[_Waiting], *, alone: bool = False) -> bool:
         """All of the batch in one transaction; False, and nothing changed, if it failed."""

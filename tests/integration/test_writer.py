@@ -85,6 +85,29 @@ async def test_callbacks_go_before_calls_and_calls_before_imports(bench: Bench) 
     assert await bench.kept() == [1, 2, 3]
 
 
+async def test_those_who_come_again_and_again_share_every_commit(bench: Bench) -> None:
+    async def thrice(first: int) -> None:
+        for item in range(first, first + 3):
+            await bench.writer.submit(Rank.CALLBACKS, keep, [item])
+
+    async with asyncio.TaskGroup() as tasks:
+        for first in range(0, 60, 3):
+            tasks.create_task(thrice(first))
+    assert bench.commits == 3, "nobody waits for a commit that is not theirs"
+
+
+async def test_an_import_commits_apart_and_takes_turns_with_the_others(bench: Bench) -> None:
+    async def thrice(rank: Rank, first: int) -> None:
+        for item in range(first, first + 3):
+            await bench.writer.submit(rank, keep, [item])
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(thrice(Rank.IMPORTS, 10))
+        tasks.create_task(thrice(Rank.CALLBACKS, 0))
+    assert await bench.kept() == [0, 10, 1, 11, 2, 12]
+    assert bench.commits == 6
+
+
 async def test_an_operation_that_breaks_fails_alone_and_the_others_are_stored(bench: Bench) -> None:
     outcomes = await _together(
         bench.writer.submit(Rank.CALLBACKS, keep, [1]),
