@@ -6,20 +6,30 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
 
 from campaign.core import starts
 from campaign.core.records import AccountId, CallbackFate, InboxId, RawCallback
 from campaign.core.starts import Start
 from campaign.store import tables
+from campaign.store.rows import insert_many
 
 inbox, attempt, request, meta = tables.inbox, tables.attempt, tables.request, tables.meta
 REQUESTS_KEPT = timedelta(days=1)  # no rate looks back further
+_CAME = ("attempt_id", "body_hash", "content_type", "body", "first_at", "last_at", "times")
+_BEFORE = select(inbox.c.attempt_id, inbox.c.body_hash).where(
+    tuple_(inbox.c.attempt_id, inbox.c.body_hash).in_(bindparam("keys", expanding=True))
+)
+_CAME_AGAIN = (
+    update(inbox)
+    .where(inbox.c.attempt_id == bindparam("of"), inbox.c.body_hash == bindparam("hash"))
+    .values(times=inbox.c.times + 1)
+)
 STARTS = "starts"  # in `meta`: by which clocks what is told here was written
 
 
 def keep(connection: Connection, raw: Sequence[RawCallback]) -> list[CallbackFate]:
-    """Store what is new; count what came before with the very same body."""
+    """Store what is new; count what came before with the very same body. Few statements, however many came at once."""
     ids = dict(
         connection.execute(
             select(attempt.c.public_id, attempt.c.id).where(
@@ -27,32 +37,31 @@ def keep(connection: Connection, raw: Sequence[RawCallback]) -> list[CallbackFat
             )
         ).all()
     )
-    return [_keep(connection, ids.get(each.attempt), each) for each in raw]
+    keys = [(ids.get(each.attempt), hashlib.sha256(each.body).hexdigest()) for each in raw]
+    known = {(row.attempt_id, row.body_hash) for row in connection.execute(_BEFORE, {"keys": _of_ours(keys)})}
+    new: list[tuple[object, ...]] = []
+    again: list[dict[str, Any]] = []
+    fates: list[CallbackFate] = []
+    for key, each in zip(keys, raw, strict=True):
+        attempt_id, body_hash = key
+        if attempt_id is None:
+            fates.append(CallbackFate.STRANGER)
+        elif key in known:
+            fates.append(CallbackFate.REPEATED)
+            again.append({"of": attempt_id, "hash": body_hash, "last_at": each.at})
+        else:
+            fates.append(CallbackFate.STORED)
+            known.add(key)
+            at = tables.Instant.written(each.at)
+            new.append((attempt_id, body_hash, each.content_type, each.body, at, at, 1))
+    insert_many(connection, inbox, _CAME, new)
+    if again:
+        connection.execute(_CAME_AGAIN, again)
+    return fates
 
 
-def _keep(connection: Connection, attempt_id: int | None, raw: RawCallback) -> CallbackFate:
-    if attempt_id is None:
-        return CallbackFate.STRANGER
-    body_hash = hashlib.sha256(raw.body).hexdigest()
-    repeated = connection.execute(
-        update(inbox)
-        .where(inbox.c.attempt_id == attempt_id, inbox.c.body_hash == body_hash)
-        .values(times=inbox.c.times + 1, last_at=raw.at)
-    )
-    if repeated.rowcount:
-        return CallbackFate.REPEATED
-    connection.execute(
-        insert(inbox).values(
-            attempt_id=attempt_id,
-            body_hash=body_hash,
-            content_type=raw.content_type,
-            body=raw.body,
-            first_at=raw.at,
-            last_at=raw.at,
-            times=1,
-        )
-    )
-    return CallbackFate.STORED
+def _of_ours(keys: Sequence[tuple[int | None, str]]) -> list[tuple[int | None, str]]:
+    return [key for key in keys if key[0] is not None]
 
 
 def mark_read(connection: Connection, read: Sequence[tuple[InboxId, datetime]]) -> list[bool]:
