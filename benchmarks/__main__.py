@@ -1,26 +1,29 @@
-"""`python -m benchmarks`: one table, each figure beside its goal."""
+"""`python -m benchmarks [WORD …]`: a table, each figure beside its goal; with words, of rows that have one of them."""
+
+import sys
 
 from benchmarks.measure import Figure, figure
 from benchmarks.rows import ROWS
 
-COLUMNS = f"{'measured':<32}{'against':<18}{'goal':>8}{'ratio':>8}{'spread':>16}{'seconds':>22}"
+COLUMNS = f"{'measured':<36}{'against':<20}{'goal':>8}{'ratio':>8}{'spread':>16}{'figures':>22}"
 
 
-def main() -> None:
+def main(words: list[str]) -> None:
     print(COLUMNS, "-" * len(COLUMNS), sep="\n")
     for make in ROWS:
-        print(_line(figure(make())), flush=True)
+        if not words or any(word in f"{make.__module__}.{make.__name__}" for word in words):
+            print(_line(figure(make())), flush=True)
 
 
 def _line(found: Figure) -> str:
     row, ratios = found.row, found.ratios
-    goal = "" if row.goal is None else f"≤ {row.goal:g}"
+    goal = "" if row.goal is None else f"{'≥' if row.at_least else '≤'} {row.goal:g}"
     spread = f"{ratios[0]:.3f} … {ratios[-1]:.3f}"
-    ours, theirs = found.seconds
-    seconds = f"{ours:.3f} / {theirs:.3f}"
-    missed = "  missed" if row.goal is not None and found.ratio > row.goal else ""
-    return f"{row.name:<32}{row.base:<18}{goal:>8}{found.ratio:>8.3f}{spread:>16}{seconds:>22}{missed}"
+    ours, theirs = found.both
+    figures = f"{ours:,.3f} / {theirs:,.3f}"
+    missed = "  missed" if found.missed else ""
+    return f"{row.name:<36}{row.base:<20}{goal:>8}{found.ratio:>8.3f}{spread:>16}{figures:>22}{missed}"
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,99 +1,80 @@
-"""How long a callback waits for its 200: `python -m benchmarks.callbacks LINES`, which are added meanwhile; 0: none.
+"""What receiving callbacks comes to: `python -m benchmarks.callbacks late RATE LINES`, `storm CONNECTIONS`, `killed`.
 
-Prints the 99th percentile in seconds. Callbacks arrive on their own schedule, from a process of their own, whether or
-not the earlier ones were answered; the server and the list share a process, as they do in `campaign run`.
+LINES are added meanwhile, in the server's process, as in `campaign run`; 0: none. With `nothing` at the end the server
+stores nothing. `killed` prints how many of those that were answered are not on disk after kill -9.
 """
 
 import asyncio
-import statistics
+import os
+import signal
+import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
-from contextlib import AsyncExitStack
-from dataclasses import replace
+from collections.abc import Callable, Coroutine
+from contextlib import closing
 from pathlib import Path
-from typing import Any, cast
 
-import aiohttp
+from benchmarks.lists import load_list, open_campaign, write_list
+from benchmarks.receiver import DATABASE, receiving, ringing
+from benchmarks.ringing import BODY, connect, pause
 
-from benchmarks.lists import KEY, NOW, load_list, open_campaign, write_list
-from campaign.core.guard import Send
-from campaign.core.lead import CampaignState
-from campaign.core.records import Intent
-from campaign.engine.callbacks import Callbacks
-from campaign.engine.clock import RealClock
-from campaign.engine.feed import Feed
-from campaign.store import insight, ledger, schema
-from campaign.web.callbacks import address, application
-from campaign.web.serving import serving
-from campaign.wiring.policy import read_policy
-
-A_SECOND, SECONDS = 50, 8
-CALLS = 200
+CONNECTIONS, UNTIL_KILLED = 64, 1.5
 
 
-async def serve(folder: Path, count: int) -> None:
-    database = folder / "campaign.db"
-    schema.prepare(database)
-    async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(ledger.opened(database, KEY, read_policy))
-        books = await stack.enter_async_context(insight.opened(database))
-        campaign = await open_campaign(store, "calls")
-        await load_list(store, campaign, write_list(folder / "calls.csv", CALLS))
-        await store.set_state(campaign.id, CampaignState.RUNNING, "", NOW)
-        calls = await store.claim_due(campaign.id, NOW, CALLS)
-        policy = replace(read_policy(campaign.settings), channels=CALLS)
-        sent = await store.begin_sending([Intent(each.attempt, policy, 1, NOW) for each in calls])
-        assert all(isinstance(each, Send) for each in sent)
-        heard = Callbacks(
-            key=KEY, store=store, insight=books, provider=cast("Any", None), clock=RealClock(), feed=Feed(),
-            settled=lambda _: None, ask=lambda _: None,
-        )  # fmt: skip
-        port = await stack.enter_async_context(serving(application(heard), "127.0.0.1", 0))
-        base = f"http://127.0.0.1:{port}"
-        (folder / "urls").write_text(
-            "\n".join(address(base, each.public_id, KEY.tag(each.public_id)) for each in calls)
-        )
+async def late(folder: Path, rate: str, count: str, *nothing: str) -> None:
+    async with receiving(folder, kept=not nothing) as store, asyncio.TaskGroup() as tasks:
         longer = await open_campaign(store, "list")
-        file = write_list(folder / "list.csv", count) if count else None
-        ringing = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "benchmarks.callbacks", "ring", str(folder / "urls")
-        )
-        async with asyncio.TaskGroup() as tasks:
-            adding = tasks.create_task(load_list(store, longer, file)) if file else None
-            await ringing.wait()
-            if adding:
-                adding.cancel()
+        file = write_list(folder / "list.csv", int(count)) if int(count) else None
+        adding = tasks.create_task(load_list(store, longer, file)) if file else None
+        await ringing(folder, "late", rate)
+        if adding:
+            adding.cancel()
 
 
-async def ring(urls: list[str]) -> None:
-    waits: list[float] = []
-    async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as tasks:
-        begun = time.perf_counter()
-        for count in range(A_SECOND * SECONDS):
-            due = begun + count / A_SECOND
-            await _until(due)
-            body = f"CallSid={count:032d}&Status=completed&EventType=terminal"
-            tasks.create_task(_post(session, urls[count % len(urls)], body, due, waits))
-    print(statistics.quantiles(waits, n=100)[98])
+async def storm(folder: Path, connections: str, *nothing: str) -> None:
+    async with receiving(folder, kept=not nothing):
+        await ringing(folder, "storm", connections)
 
 
-async def _until(due: float) -> None:
-    done = asyncio.get_running_loop().create_future()
-    asyncio.get_running_loop().call_later(max(0.0, due - time.perf_counter()), done.set_result, None)
-    await done
+async def serve(folder: str) -> None:
+    async with receiving(Path(folder), kept=True):
+        await pause(60)
 
 
-async def _post(session: aiohttp.ClientSession, url: str, body: str, due: float, waits: list[float]) -> None:
-    form = {"Content-Type": "application/x-www-form-urlencoded"}
-    async with session.post(url, data=body, headers=form) as response:
-        assert response.status == 200, response.status
-    waits.append(time.perf_counter() - due)
+async def killed(folder: Path) -> None:
+    server = subprocess.Popen([sys.executable, "-m", "benchmarks.callbacks", "serve", str(folder)])
+    try:
+        urls = await _urls(folder / "urls")
+        answered: list[int] = []
+        transports = await connect(urls, CONNECTIONS, answered)
+        await pause(UNTIL_KILLED)
+        os.kill(server.pid, signal.SIGKILL)
+        server.wait()
+        while not all(each.is_closing() for each in transports):  # what was answered before is heard to the end
+            await pause(0.1)
+    finally:
+        server.kill()
+    with closing(sqlite3.connect(folder / DATABASE)) as connection:
+        stored = {bytes(body).decode() for (body,) in connection.execute("SELECT body FROM inbox")}
+    assert len(answered) > 100, "the server was busy when it was killed"
+    print(sum(BODY.format(each) not in stored for each in answered))
 
+
+async def _urls(file: Path) -> list[str]:
+    until = time.perf_counter() + 30
+    while not file.exists():
+        assert time.perf_counter() < until, "the server is there"
+        await pause(0.05)
+    return file.read_text().splitlines()
+
+
+WHAT: dict[str, Callable[..., Coroutine[None, None, None]]] = {
+    each.__name__: each for each in (late, storm, serve, killed)
+}
 
 if __name__ == "__main__":
-    if sys.argv[1] == "ring":
-        asyncio.run(ring(Path(sys.argv[2]).read_text().splitlines()))
-    else:
-        with tempfile.TemporaryDirectory() as made:
-            asyncio.run(serve(Path(made), int(sys.argv[1])))
+    with tempfile.TemporaryDirectory() as made:
+        what, *arguments = sys.argv[1:]
+        asyncio.run(WHAT[what](*([] if what == "serve" else [Path(made)]), *arguments))

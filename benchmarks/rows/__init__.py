@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from benchmarks.measure import Row
-from benchmarks.rows import loading, numbers, pace, start
+from benchmarks.rows import callbacks, loading, numbers, pace, start
 
 ROWS: tuple[Callable[[], Row], ...] = (
     start.help_against_pandas,
@@ -19,5 +19,9 @@ ROWS: tuple[Callable[[], Row], ...] = (
     loading.the_usual_script,
     loading.memory_against_what_is_allowed,
     loading.memory_of_a_longer_list,
-    loading.callbacks_while_a_list_is_added,
+    callbacks.few_connections,
+    callbacks.many_connections,
+    callbacks.missing_after_a_kill,
+    callbacks.wait_for_an_answer,
+    callbacks.wait_while_a_list_is_added,
 )

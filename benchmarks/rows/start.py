@@ -4,21 +4,27 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-from benchmarks.measure import Measure, Row
+from benchmarks.measure import QUICK, ROOT, Measure, Row
 
-ROOT = Path(__file__).parents[2]
+ROUNDS = 2 if QUICK else 9
 COMPILED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 """An environment in which the first run leaves its bytecode to the later ones, as any user's does."""
 
 
 def help_against_pandas() -> Row:
-    return Row("campaign --help", "import pandas", _python("-m", "campaign", "--help"), _import_pandas(), goal=0.5)
+    return Row("campaign --help", "import pandas", _python("-m", "campaign", "--help"), _import_pandas(), 0.5, ROUNDS)
 
 
 def command_line_against_pandas() -> Row:
-    return Row("import campaign.cli.main", "import pandas", _python("-c", "import campaign.cli.main"), _import_pandas())
+    return Row(
+        "import campaign.cli.main",
+        "import pandas",
+        _python("-c", "import campaign.cli.main"),
+        _import_pandas(),
+        None,
+        ROUNDS,
+    )
 
 
 def _import_pandas() -> Measure:
