@@ -9,12 +9,12 @@ from sqlalchemy import Connection, insert, select, update
 
 from campaign.core.allowance import Allowance
 from campaign.core.attempt import AttemptId, AttemptState
-from campaign.core.guard import PARKED
 from campaign.core.lead import CampaignId, CampaignState, LeadState, Outcome
 from campaign.core.policy import Rate
 from campaign.core.records import Account, AccountId, CampaignRecord, Release
 from campaign.store import tables
 from campaign.store.claiming import release
+from campaign.store.parking import PARKED
 from campaign.store.rows import AnyRow, append_events, event_row
 
 WAITING = [LeadState.PENDING, LeadState.RETRY_WAIT]
@@ -186,7 +186,7 @@ def _close_rest(connection: Connection, closing: Closing) -> int:
     )
     reserved = connection.execute(ids).scalars()
     release(connection, [Release(AttemptId(each), None, closing.why, closing.now) for each in reserved])
-    waiting = lead.c.state.in_(WAITING) | (lead.c.state == LeadState.HELD) & (lead.c.reason == PARKED)
+    waiting = lead.c.state.in_(WAITING) | PARKED
     values = {
         "state": LeadState.DONE,
         "outcome": closing.outcome,

@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from campaign.core import guard
 from campaign.core.attempt import Attempt, AttemptId, AttemptState, ResolvedBy
 from campaign.core.events import Accepted, Asked, Ended, Event, InDoubt, NotPlaced, Refused, Silent, WrittenOff
 from campaign.core.lead import CampaignState, LeadState, Outcome
@@ -16,8 +15,9 @@ from campaign.core.records import Details, Happened, Recorded, Release
 from campaign.core.retry import Decision, Done, Hold, Retry, decide
 from campaign.store import tables
 from campaign.store.choosing import count_numbers
-from campaign.store.claiming import counted_calls, release
+from campaign.store.claiming import release
 from campaign.store.guarding import Watch
+from campaign.store.parking import unpark
 from campaign.store.rows import (
     ATTEMPT_COLUMNS,
     AnyRow,
@@ -159,27 +159,9 @@ class _Batch:
         set_rows(self.connection, attempt, list(self.attempts.values()))
         set_rows(self.connection, lead, list(self.leads.values()))
         append_events(self.connection, self.events)
-        self._unpark()
+        if self.settled:
+            unpark(self.connection, self.settled, max(event["at"] for event in self.events))
         self.watch.act()
-
-    def _unpark(self) -> None:
-        """Leads that were held because of an attempt that is settled now are due again."""
-        numbers = tables.lead_number
-        parked = self.connection.execute(
-            select(lead.c.id, lead.c.campaign_id, numbers.c.number_hash)
-            .join(numbers, numbers.c.lead_id == lead.c.id)
-            .where(
-                numbers.c.number_hash.in_(self.settled), lead.c.state == LeadState.HELD, lead.c.reason == guard.PARKED
-            )
-        ).all()
-        calls = counted_calls(self.connection, [each.id for each in parked])
-        for each in parked:
-            at = max(event["at"] for event in self.events)
-            state = LeadState.RETRY_WAIT if calls.get(each.id) else LeadState.PENDING
-            waiting = _lead(state, "next in line", due_at=at) | {"place": None, "calls": len(calls.get(each.id, ()))}
-            set_rows(self.connection, lead, [{"target": each.id, **waiting}])
-            ids = {"campaign_id": each.campaign_id, "lead_id": each.id, "number_hash": each.number_hash}
-            append_events(self.connection, [event_row(at, "unparked", **ids)])
 
 
 _KINDS: dict[type[Event], str] = {

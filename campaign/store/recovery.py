@@ -10,6 +10,7 @@ from campaign.core.events import InDoubt
 from campaign.core.records import Happened, Recovered, Release
 from campaign.store import imports, tables
 from campaign.store.claiming import release
+from campaign.store.parking import unpark_rest
 from campaign.store.recording import record
 from campaign.store.rows import ReadPolicy
 
@@ -29,6 +30,7 @@ def _recover(read_policy: ReadPolicy, connection: Connection, now: datetime) -> 
         interrupted = "the program was interrupted before the answer"
         record(read_policy, connection, [Happened(each, InDoubt(now, interrupted)) for each in sending])
     connection.execute(update(request).where(request.c.replied_at.is_(None)).values(replied_at=now))
+    unpark_rest(connection, now)
     return Recovered(len(reserved), len(sending), imports.sweep(connection, now))
 
 

@@ -2,10 +2,12 @@
 
 import pytest
 
+from campaign.core import guard
 from campaign.core.attempt import AttemptId, Disposition
 from campaign.core.events import Accepted, Asked, Event, InDoubt, NotPlaced, WrittenOff
 from campaign.core.guard import PARKED, HoldBack, Park, Send, Why
 from campaign.core.lead import CampaignId, LeadState, Outcome
+from campaign.store import recording
 from tests.builders import NOON, hours, minutes, policy
 from tests.contract.store import Bench, ended, sid
 
@@ -122,3 +124,33 @@ async def test_a_start_does_not_wake_it(bench: Bench, spring: CampaignId) -> Non
     _, summer = await parked(bench, spring)
     await bench.store.recover(SETTLED)
     assert (await bench.lead(summer)).reason == PARKED
+
+
+OLD_WORDS = "another call to this number is in doubt"
+
+
+async def test_one_that_an_older_version_held_in_other_words_is_due_again_too(
+    bench: Bench, spring: CampaignId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(guard, "PARKED", OLD_WORDS)
+        [attempt] = await bench.sending(spring, 1)
+        await bench.tell(attempt, DOUBT)
+        summer = await bench.campaign("summer")
+        assert await bench.ask(await bench.reserve(summer, 1), OVER) == [Park(OLD_WORDS)]
+    await bench.tell(attempt, ended(Disposition.COMPLETED, SETTLED))
+    assert (await bench.lead(summer)).state is LeadState.PENDING
+
+
+async def test_a_start_wakes_one_that_waits_for_nobody_any_more(
+    bench: Bench, spring: CampaignId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt, summer = await parked(bench, spring)
+    with monkeypatch.context() as older:
+        older.setattr(recording, "unpark", lambda *_: None)
+        await bench.tell(attempt, ended(Disposition.COMPLETED, SETTLED))
+    assert (await bench.lead(summer)).reason == PARKED
+    await bench.store.recover(SETTLED + hours(1))
+    lead = await bench.lead(summer)
+    assert (lead.state, lead.reason, lead.due_at) == (LeadState.PENDING, "next in line", SETTLED + hours(1))
+    assert len(await bench.events("unparked")) == 1
