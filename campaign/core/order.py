@@ -14,7 +14,8 @@ from enum import StrEnum
 from campaign.core.lead import CampaignId, LeadId, NumberHash
 
 HIGHEST_PRIORITY = 999
-_BITS = 40
+BITS = 40
+"""Of a place in the line of first calls that say nothing of the priority."""
 
 
 class Order(StrEnum):
@@ -54,10 +55,10 @@ def _turn(each: Waiting, overdue: datetime) -> tuple[int, int, datetime, int]:
 
 def place(priority: int, number: int) -> int:
     """In the line of first calls, the lowest first: by priority, within it by `number` (below 2**40)."""
-    return number - priority * (1 << _BITS)
+    return number - priority * (1 << BITS)
 
 
 def shuffled(campaign: CampaignId, number: NumberHash) -> int:
     """A number that says nothing of the file's order; the same again for the same person and campaign."""
     digest = hashlib.sha256(f"{campaign} {number}".encode()).digest()
-    return int.from_bytes(digest) >> (len(digest) * 8 - _BITS)
+    return int.from_bytes(digest) >> (len(digest) * 8 - BITS)

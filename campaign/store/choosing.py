@@ -11,13 +11,11 @@ from campaign.core.lead import CampaignId
 from campaign.core.numbers import Use, next_number
 from campaign.core.policy import Policy
 from campaign.store import tables
-from campaign.store.rows import ATTEMPT_COLUMNS, AnyRow, ReadPolicy, attempt_of
+from campaign.store.rows import ATTEMPT_COLUMNS, THEIRS, AnyRow, ReadPolicy, attempt_of
 
 attempt, lead, lead_number = tables.attempt, tables.lead, tables.lead_number
 
-NUMBERS = (
-    select(func.count()).where(lead_number.c.lead_id == lead.c.id).correlate(lead).scalar_subquery().label("numbers")
-)
+NUMBERS = select(func.count()).where(THEIRS).correlate(lead).scalar_subquery().label("numbers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +50,7 @@ def attempts(connection: Connection, leads: Collection[int]) -> dict[int, list[A
 
 def count_numbers(connection: Connection, leads: Collection[int]) -> dict[int, int]:
     """How many numbers each lead has."""
-    theirs = lead_number.c.lead_id.in_(leads)
-    counted = select(lead_number.c.lead_id, func.count()).where(theirs).group_by(lead_number.c.lead_id)
+    counted = select(lead.c.id, func.count()).join(lead_number, THEIRS).where(lead.c.id.in_(leads)).group_by(lead.c.id)
     return dict(connection.execute(counted).all())
 
 
@@ -66,7 +63,7 @@ def newest_policy(read_policy: ReadPolicy, connection: Connection, campaign: Cam
 
 def _numbers(connection: Connection, leads: Collection[int]) -> dict[int, list[Chosen]]:
     numbers: dict[int, list[Chosen]] = defaultdict(list)
-    theirs = select(lead_number).where(lead_number.c.lead_id.in_(leads)).order_by(lead_number.c.position)
+    theirs = select(lead_number).join(lead, THEIRS).where(lead.c.id.in_(leads)).order_by(lead_number.c.position)
     for row in connection.execute(theirs):
         numbers[row.lead_id].append(Chosen(row.position, row.number, row.number_hash))
     return numbers

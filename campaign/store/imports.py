@@ -154,5 +154,5 @@ def _remove_some(connection: Connection, unwanted: int) -> bool:
 def _remove(connection: Connection, unwanted: int) -> None:
     while _remove_some(connection, unwanted):
         pass
-    connection.execute(delete(lead_columns).where(lead_columns.c.import_id == unwanted))
+    known.give_up(connection, unwanted)
     connection.execute(delete(imported).where(imported.c.id == unwanted))

@@ -113,7 +113,8 @@ def _dials() -> Select[*tuple[Any, ...]]:
     names = ("id", "lead_id", "campaign_id", "number_hash", "policy_version", "state", "disposition", "refusal")
     columns = [attempt.c[name] for name in (*names, "sent_at", "ended_at", "latest_end", "number_position")]
     theirs = tables.lead_number.c.lead_id == attempt.c.lead_id
-    numbers = select(func.count()).where(theirs).scalar_subquery().label("numbers")
+    then = tables.lead_number.c.version <= attempt.c.columns_version
+    numbers = select(func.count()).where(theirs, then).scalar_subquery().label("numbers")
     query = select(*columns, numbers, event.c.id.label("known"), event.c.kind).outerjoin(event, _ENTERED)
     return query.where(attempt.c.sent_at.is_not(None))
 

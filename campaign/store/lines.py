@@ -14,7 +14,7 @@ from campaign.core.order import Order, place, shuffled
 from campaign.core.records import ImportId, LineFate, NewLead, Reject, RejectReason
 from campaign.store import known, tables
 from campaign.store.imports import gone
-from campaign.store.known import Known
+from campaign.store.known import Known, Later
 from campaign.store.rows import insert_many
 
 imported, lead, lead_number, reject = tables.imported, tables.lead, tables.lead_number, tables.reject
@@ -27,6 +27,7 @@ WAITS = "not called yet"
 _LEAD = ("id", "campaign_id", "import_id", "source_line", "state", "reason", "columns_version", "due_at", "place")
 _NUMBER = ("lead_id", "position", "campaign_id", "number", "number_hash")
 _COLUMNS = ("lead_id", "version", "import_id", "cells")
+_NEWER = (*_COLUMNS, "priority")
 _REJECT = ("import_id", "source_line", "column", "value", "reason", "suggestion", "cells")
 
 
@@ -57,6 +58,7 @@ class _Adding:
         self.leads: list[tuple[NewLead, NumberHash]] = []
         self.rejects: list[Reject] = []
         self.newer: dict[int, _Row] = {}
+        self.later: dict[int, Later] = {}
         self.known = 0
 
     def add(self, lines: Sequence[NewLead | Reject]) -> list[LineFate]:
@@ -93,7 +95,10 @@ class _Adding:
             return LineFate.KNOWN
         if not known.newer(lead, self.header, line.cells, apart=self.phone_column):
             return LineFate.KNOWN
-        self.newer[lead.lead] = (lead.lead, lead.latest + 1, self.into, _cells(line))
+        version = lead.latest + 1
+        self.newer[lead.lead] = (lead.lead, version, self.into, _cells(line), line.priority)
+        if line.later:
+            self.later[lead.lead] = Later(version, {self.hashed(each): each for each in line.later})
         return LineFate.CHANGED
 
     def _write_leads(self) -> None:
@@ -116,7 +121,8 @@ class _Adding:
         insert_many(self.connection, lead_columns, _COLUMNS, columns)
 
     def _write_known(self) -> None:
-        insert_many(self.connection, lead_columns, _COLUMNS, list(self.newer.values()))
+        insert_many(self.connection, lead_columns, _NEWER, list(self.newer.values()))
+        known.add_numbers(self.connection, self.campaign, self.later)
         if self.known:
             self.connection.execute(
                 update(imported)

@@ -21,7 +21,7 @@ from campaign.core.records import (
     StrangerRecord,
 )
 from campaign.store import campaigns, tables
-from campaign.store.rows import ALIVE, ATTEMPT_COLUMNS, Fetch, attempt_of
+from campaign.store.rows import ALIVE, ATTEMPT_COLUMNS, THEIRS, Fetch, attempt_of
 
 attempt, event, imported, lead = tables.attempt, tables.event, tables.imported, tables.lead
 
@@ -54,13 +54,18 @@ async def rejected_as(fetch: Fetch, values: Sequence[str]) -> list[RejectedLine]
 
 
 async def shared(fetch: Fetch, of: ImportId) -> list[SharedNumber]:
-    """Numbers of an import's leads that other leads of its campaign have too."""
+    """Numbers that an import brought and that several leads of its campaign have."""
     theirs, other = tables.lead_number.alias("theirs"), tables.lead_number.alias("other")
-    one, two = lead.alias("one"), lead.alias("two")
+    brought, two = tables.lead_columns.alias("brought"), lead.alias("two")
     rows = await fetch(
         select(theirs.c.number, imported.c.file_name, two.c.source_line)
         .distinct()
-        .join(one, (one.c.id == theirs.c.lead_id) & (one.c.import_id == of))
+        .join(
+            brought,
+            (brought.c.import_id == of)
+            & (brought.c.lead_id == theirs.c.lead_id)
+            & (brought.c.version == theirs.c.version),
+        )
         .join(
             other,
             (other.c.number_hash == theirs.c.number_hash)
@@ -80,7 +85,7 @@ async def shared(fetch: Fetch, of: ImportId) -> list[SharedNumber]:
 async def _leads(fetch: Fetch, number: NumberHash) -> list[KnownLead]:
     rows = await fetch(
         select(lead, imported.c.file_name)
-        .join(tables.lead_number, tables.lead_number.c.lead_id == lead.c.id)
+        .join(tables.lead_number, THEIRS)
         .join(imported, (imported.c.id == lead.c.import_id) & imported.c.visible_at.is_not(None))
         .where(tables.lead_number.c.number_hash == number)
         .order_by(lead.c.id)
@@ -96,7 +101,7 @@ async def _numbers(fetch: Fetch, leads: Sequence[int]) -> dict[int, list[NumberH
     """Of each lead, in the order in which they are called."""
     table = tables.lead_number
     numbers: dict[int, list[NumberHash]] = defaultdict(list)
-    for row in await fetch(select(table).where(table.c.lead_id.in_(leads)).order_by(table.c.position)):
+    for row in await fetch(select(table).join(lead, THEIRS).where(lead.c.id.in_(leads)).order_by(table.c.position)):
         numbers[row.lead_id].append(NumberHash(row.number_hash))
     return numbers
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from campaign.core.lead import LeadState
 from campaign.store import tables
 from campaign.store.claiming import counted_calls
-from campaign.store.rows import ALIVE, append_events, event_row, set_rows
+from campaign.store.rows import ALIVE, THEIRS, append_events, event_row, set_rows
 
 attempt, lead, numbers = tables.attempt, tables.lead, tables.lead_number
 
@@ -32,7 +32,7 @@ def _due_again(connection: Connection, which: ColumnElement[bool], at: datetime)
     of_campaigns = lead.c.campaign_id.in_(select(tables.campaign.c.id))  # as the index begins
     parked = connection.execute(
         select(lead.c.id, lead.c.campaign_id, numbers.c.number_hash)
-        .join(numbers, numbers.c.lead_id == lead.c.id)
+        .join(numbers, THEIRS)
         .where(of_campaigns, PARKED, which)
     ).all()
     calls = counted_calls(connection, [each.id for each in parked])

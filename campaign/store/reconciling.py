@@ -14,7 +14,7 @@ from campaign.core.lead import LeadState, NumberHash, PhoneNumber
 from campaign.core.records import AccountId, ForgottenCall, Happened, Stranger
 from campaign.store import tables
 from campaign.store.recording import record
-from campaign.store.rows import ReadPolicy, append_events, event_row, position_data
+from campaign.store.rows import THEIRS, ReadPolicy, append_events, event_row, position_data
 
 account, attempt, lead, stranger = tables.account, tables.attempt, tables.lead, tables.stranger
 
@@ -85,7 +85,7 @@ def _adopt(hashed: Hasher, read_policy: ReadPolicy, connection: Connection, foun
     theirs = connection.execute(
         select(lead.c.id, lead.c.campaign_id, lead.c.columns_version, tables.campaign.c.policy_version)
         .add_columns(tables.lead_number.c.position)
-        .join(tables.lead_number, tables.lead_number.c.lead_id == lead.c.id)
+        .join(tables.lead_number, THEIRS)
         .join(tables.campaign, tables.campaign.c.id == lead.c.campaign_id)
         .where(
             tables.campaign.c.account_id == found.account,

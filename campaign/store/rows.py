@@ -45,6 +45,10 @@ ALIVE = ATTEMPT.state.in_(LIVE_STATES) & ATTEMPT.disposition.is_(None)
 """As `Attempt.alive`: its end is not known."""
 DIALLED = (tables.lead_number.c.lead_id == ATTEMPT.lead_id) & (tables.lead_number.c.position == ATTEMPT.number_position)
 """To join with the number that an attempt dials."""
+THEIRS = (tables.lead_number.c.lead_id == tables.lead.c.id) & (
+    tables.lead_number.c.version <= tables.lead.c.columns_version
+)
+"""To join leads with their numbers; those that an unfinished list brings are of a version to come."""
 
 
 def attempt_of(row: AnyRow) -> Attempt:

@@ -160,6 +160,7 @@ lead_number = Table(
     Column("campaign_id", Id, nullable=False),
     Column("number", String(16), nullable=False),
     Column("number_hash", String(32), nullable=False, index=True),
+    Column("version", Integer, nullable=False, server_default="1"),
     Index(
         "uq_lead_number_first",
         "campaign_id",
@@ -177,6 +178,7 @@ lead_columns = Table(
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("import_id", Id, ForeignKey("import.id"), nullable=False),
     Column("cells", JSON, nullable=False),
+    Column("priority", Integer),
     Index("ix_lead_columns_import", "import_id"),
 )
 

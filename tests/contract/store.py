@@ -35,7 +35,7 @@ from campaign.core.records import (
     Reserved,
 )
 from campaign.ports import Store
-from campaign.store import fold, insight, ledger, tables
+from campaign.store import audit, fold, insight, ledger, tables
 from campaign.store.insight import Books
 from campaign.store.sqlite import Database, reading
 from tests.builders import NOON, policy
@@ -83,6 +83,11 @@ class Bench:
     async def contradictions(self, campaign: CampaignId) -> str:
         """Where the tables first say otherwise than the events."""
         return (await fold.folded(self._beside, campaign)).first
+
+    async def breaches(self, campaign: CampaignId) -> dict[str, str]:
+        """What `verify` finds, the first of each kind."""
+        checks = await audit.Audit(self._beside, lambda settings: policy(**settings)).of_campaign(campaign)
+        return {check.what: check.first for check in checks if check.breaches}
 
     async def attempt(self, attempt: AttemptId) -> Any:
         [row] = await self.rows(select(tables.attempt).where(tables.attempt.c.id == attempt))

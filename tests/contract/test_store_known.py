@@ -10,7 +10,8 @@ from campaign.core.lead import CampaignId, LeadState
 from campaign.core.records import ImportRecord, Intent, LineFate, NewImport, NewLead
 from campaign.store import tables
 from tests.builders import NOON, policy
-from tests.contract.store import HEADER, Bench, new_lead, number
+from tests.contract.store import HEADER, KEY, Bench, new_lead, number
+from tests.contract.test_store_numbers import called
 
 NEW, KNOWN, CHANGED = LineFate.NEW, LineFate.KNOWN, LineFate.CHANGED
 LATER = NOON + timedelta(hours=1)
@@ -98,3 +99,87 @@ async def test_a_call_that_was_prepared_with_older_columns_is_prepared_anew(benc
     assert type(verdict).__name__ == "HoldBack"
     [again] = await bench.store.claim_due(spring, NOON, 10)
     assert again.columns["city"] == "Goa"
+
+
+def with_numbers(line: int, city: str, *counts: int) -> NewLead:
+    first, *later = map(number, counts)
+    return NewLead(line, first, (first.e164, city), tuple(later))
+
+
+async def numbers_of(bench: Bench) -> list[tuple[str, int]]:
+    table = tables.lead_number
+    rows = await bench.rows(select(table.c.number, table.c.version).order_by(table.c.lead_id, table.c.position))
+    return [(row.number, row.version) for row in rows]
+
+
+async def test_a_number_that_a_newer_list_adds_is_called_after_those_the_lead_has(
+    bench: Bench, spring: CampaignId
+) -> None:
+    await bench.load(spring, [with_numbers(2, "Pune", 1, 2)])
+    fates, _ = await bench.load(spring, [with_numbers(2, "Goa", 1, 3, 2)], "b.csv")
+    assert fates == [CHANGED]
+    numbers = [await called(bench, spring, day, Disposition.NO_ANSWER) for day in range(1, 5)]
+    assert numbers == [number(1), number(1), number(2), number(2)], "four calls over three numbers: two each"
+    assert await numbers_of(bench) == [(number(1).e164, 1), (number(2).e164, 1), (number(3).e164, 2)]
+
+
+async def test_the_only_number_shares_its_calls_with_one_that_comes_later_and_verify_knows_when(
+    bench: Bench, spring: CampaignId
+) -> None:
+    await bench.load(spring, [with_numbers(2, "Pune", 1)])
+    before = [await called(bench, spring, day, Disposition.NO_ANSWER) for day in (1, 2, 3)]
+    await bench.load(spring, [with_numbers(2, "Goa", 1, 2)], "b.csv")
+    after = await called(bench, spring, 4, Disposition.NO_ANSWER)
+    assert (before, after) == ([number(1)] * 3, number(2))
+    assert await bench.breaches(spring) == {}
+
+
+async def test_a_number_of_a_list_that_is_not_accepted_is_nobodys(bench: Bench, spring: CampaignId) -> None:
+    await bench.load(spring, [with_numbers(2, "Pune", 1), with_numbers(3, "Pune", 4)])
+    begun = await bench.begin(spring, "b.csv")
+    assert await bench.store.add_lines(begun, [with_numbers(2, "Goa", 1, 2)]) == [CHANGED]
+    [lead] = (await bench.books.history(KEY.number_hash(number(1)))).leads
+    assert list(lead.numbers) == [KEY.number_hash(number(1))]
+    assert not (await bench.books.history(KEY.number_hash(number(2)))).leads
+    await bench.store.discard_import(begun, NOON)
+    assert await numbers_of(bench) == [(number(1).e164, 1), (number(4).e164, 1)]
+
+
+async def test_a_number_that_somebody_else_has_too_is_listed_before_the_list_is_accepted(
+    bench: Bench, spring: CampaignId
+) -> None:
+    await bench.load(spring, [with_numbers(2, "Pune", 1), with_numbers(3, "Pune", 4)])
+    begun = await bench.begin(spring, "b.csv")
+    await bench.store.add_lines(begun, [with_numbers(2, "Goa", 1, 4)])
+    [shared] = await bench.books.shared_numbers(begun)
+    assert (shared.number, shared.places) == (number(4), [("leads.csv", 2), ("leads.csv", 3)])
+
+
+async def test_a_person_who_is_done_is_not_called_at_a_number_that_comes_later(
+    bench: Bench, spring: CampaignId
+) -> None:
+    await bench.load(spring, [with_numbers(2, "Pune", 1)])
+    await called(bench, spring, 1, Disposition.COMPLETED)
+    await bench.load(spring, [with_numbers(2, "Goa", 1, 2)], "b.csv")
+    assert (await bench.lead(spring)).state is LeadState.DONE
+    assert await bench.store.claim_due(spring, NOON + timedelta(days=9), 10) == []
+
+
+async def test_a_priority_that_a_newer_list_brings_puts_a_person_where_it_says(
+    bench: Bench, spring: CampaignId
+) -> None:
+    def line(count: int, priority: int) -> NewLead:
+        return NewLead(count + 1, number(count), ("x", str(priority)), priority=priority)
+
+    await bench.load(spring, [line(1, 3), line(2, 0), line(3, -2), line(4, 0)])
+    await bench.load(spring, [line(4, 9), line(3, 0), line(1, -1), line(2, 0)], "b.csv")
+    reserved = await bench.store.claim_due(spring, LATER, 10)
+    assert [each.number for each in reserved] == [number(4), number(2), number(3), number(1)]
+
+
+async def test_a_priority_moves_nobody_who_was_called_already(bench: Bench, spring: CampaignId) -> None:
+    await bench.call(spring, 1, Disposition.BUSY)
+    await bench.load(spring, [new_lead(3, 2)], "b.csv")
+    await bench.load(spring, [NewLead(2, number(1), ("x", "Goa"), priority=9)], "c.csv")
+    reserved = await bench.store.claim_due(spring, NOON + timedelta(minutes=31), 10)
+    assert [each.number for each in reserved] == [number(2), number(1)]
