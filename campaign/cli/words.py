@@ -104,10 +104,11 @@ def in_force(policy: Policy, hours: str) -> list[str]:
     waits = {str(kind): ", ".join(duration(wait) for wait in each) or "none" for kind, each in policy.waits.items()}
     retries = "; ".join(f"{kind.replace('_', ' ')}: {each}" for kind, each in waits.items())
     heard = "callbacks, and asking for silent calls" if policy.callbacks else "asking the provider (no public address)"
+    rising = f" rising over {duration(policy.ramp)}" if policy.ramp else ""
     callers = ", ".join(each.number for each in policy.callers)
     return [
         f"  calls from   {callers} into {policy.flow_url}",
-        f"  pace         {policy.rate}, {policy.channels} calls at once",
+        f"  pace         {policy.rate}{rising}, {policy.channels} calls at once",
         f"  hours        {hours} ({policy.window.zone.key})",
         f"  each lead    at most {policy.max_attempts} calls, {policy.per_day} a day, waiting after {retries}",
         f"  ends         heard by {heard}",

@@ -2,6 +2,7 @@
 
 A 429 all the same (the limit is shared with somebody, or lower than the settings say) halves the pace; each period
 without another one gives a tenth of the rate back. `core.pace` obeys it, the ledger keeps it, `campaign status` tells.
+Less, too, while a run that has a ramp begins.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +15,26 @@ GIVEN_BACK = 10
 """Percent of the rate, each period."""
 LEAST = 6
 """Percent: what four refusals in a row leave. With less, nobody would see that it goes on."""
+
+AT_FIRST = 10
+"""Percent of what is allowed, when a ramp begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    """`[pace] ramp`: from a tenth of what is allowed at `since` evenly up to all of it, which it never exceeds."""
+
+    since: datetime
+    over: timedelta
+
+    @property
+    def until(self) -> datetime:
+        return self.since + self.over
+
+    def of(self, allowed: Rate, now: datetime) -> Rate:
+        passed = min(1.0, max(0.0, (now - self.since) / self.over))
+        percent = AT_FIRST + (WHOLE - AT_FIRST) * passed
+        return Rate(max(1, int(allowed.requests * percent / WHOLE)), allowed.period)
 
 
 @dataclass(frozen=True, slots=True)

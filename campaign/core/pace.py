@@ -10,10 +10,10 @@ account allows just now (`core.allowance`).
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from campaign.core.allowance import Allowance
+from campaign.core.allowance import Allowance, Ramp
 from campaign.core.policy import Rate
 
 
@@ -47,9 +47,11 @@ class Pace:
     (a laptop that slept) one place is granted at once, because the grid never catches up.
     """
 
-    def __init__(self, rate: Rate) -> None:
+    def __init__(self, rate: Rate, rises_over: timedelta = timedelta()) -> None:
         self.rate = rate
         self.allowance = Allowance()
+        self.ramp: Ramp | None = None
+        self._rises_over = rises_over
         self._seen: datetime | None = None
         self._next: datetime | None = None
         self._flying = 0
@@ -62,6 +64,16 @@ class Pace:
     def used(self) -> int:
         """Places held now."""
         return self._flying + len(self._leaving)
+
+    def in_force(self, now: datetime) -> Rate:
+        """What may leave just now: the allowance, and less while the rate rises."""
+        allowed = self.allowance.of(self.rate, now)
+        return self.ramp.of(allowed, now) if self.ramp else allowed
+
+    def calls_begin(self, now: datetime) -> None:
+        """From the first call on the rate rises; what is asked before it does not wait."""
+        if self._rises_over and not self.ramp:
+            self.ramp = Ramp(now, self._rises_over)
 
     def restore(self, answered: Iterable[datetime], now: datetime) -> None:
         """Take up the requests of an earlier process: the instants at which each was answered or given up."""
@@ -77,14 +89,14 @@ class Pace:
             return Wait(None, Why.NO_CONNECTION)
         if self._next and now < self._next:
             return Wait(self._next, Why.GRID)
-        if self.used >= self.allowance.of(self.rate, now).requests:
+        if self.used >= self.in_force(now).requests:
             return Wait(self._leaving[0] if self._leaving else None, Why.WINDOW)
         return Go()
 
     def sent(self, now: datetime) -> None:
         """A request leaves: it takes a place and the grid moves on, from its own line if that is not yet past."""
         self._look(now)
-        interval = self.allowance.of(self.rate, now).interval
+        interval = self.in_force(now).interval
         line = self._next if self._next and now - self._next < interval else now
         self._next = line + interval
         self._flying += 1
@@ -123,6 +135,7 @@ class Pace:
             self._pause = (self._pause[0] - back, self._pause[1]) if self._pause else None
             since = self.allowance.since
             self.allowance = replace(self.allowance, since=since - back if since else None)
+            self.ramp = replace(self.ramp, since=self.ramp.since - back) if self.ramp else None
         self._seen = now
         while self._leaving and self._leaving[0] <= now:
             self._leaving.popleft()

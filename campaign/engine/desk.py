@@ -72,7 +72,7 @@ class Desk:
         self.account, self.policy = account, policy
         self.store, self.insight, self.provider, self.clock = store, insight, provider, clock
         self.feed = Feed()
-        self.pacer = Pacer(Pace(policy.rate), clock, policy.look_up_share, policy.breaker)
+        self.pacer = Pacer(Pace(policy.rate, policy.ramp), clock, policy.look_up_share, policy.breaker)
         self.channels = Channels(policy.channels, policy.longest_call, clock)
         self.enquiry = Enquiry(
             account,

@@ -135,7 +135,13 @@ class Pacer:
     @property
     def rate(self) -> Rate:
         """The rate in force now."""
-        return self.pace.allowance.of(self.pace.rate, self.clock.steady())
+        return self.pace.in_force(self.clock.steady())
+
+    @property
+    def rising_until(self) -> datetime | None:
+        """While the rate rises: until when, by the clock."""
+        ramp = self.pace.ramp
+        return ramp.until + self._set_by if ramp and self.clock.steady() < ramp.until else None
 
     @property
     def _set_by(self) -> timedelta:
@@ -163,6 +169,8 @@ class Pacer:
         line = self._turns.first({key: each.weight for key, each in lines.items() if key[0] is rank})
         self._ranks.took(rank, self._shares.get(rank, 1))
         self._turns.took(line, lines[line].weight)
+        if rank is Rank.CALL:
+            self.pace.calls_begin(now)
         self.pace.sent(now)
         if line[0] is Rank.CALL:
             self.breaker = self.breaker.sent()

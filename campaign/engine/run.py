@@ -106,6 +106,8 @@ class Run:
         whole_at = self.desk.pacer.allowance.whole_at(self.desk.policy.rate.period)
         if not saying and whole_at and whole_at > now:
             saying, until = f"slower after too many requests: {self.desk.pacer.rate}, all of the rate again", whole_at
+        if not saying and (rising := self.desk.pacer.rising_until):
+            saying, until = f"the rate rises: {self.desk.pacer.rate}, all of it", rising
         tally = await self.insight.tally(self.orders.campaign.id)
         expected = await self._foresight.look(tally, now)
         return Pulse(now, tally, self.desk.pacer.pace.used, saying, until, expected)

@@ -5,9 +5,12 @@ from pathlib import Path
 
 from campaign.core import failing
 from campaign.core.failing import FailedLimit, GoOn
+from campaign.core.pace import Pace
+from campaign.core.policy import Rate
+from tests.builders import minutes, seconds
 from tests.integration.going import going
 from tests.integration.house import FREELY, a_house
-from tests.prove.ablations_kit import Ablation, here, swapped
+from tests.prove.ablations_kit import Ablation, here, nothing, swapped
 
 CALLS = 8
 
@@ -26,8 +29,21 @@ async def all_fail(folder: Path) -> Sequence[str]:
         return [f"C15: {placed} calls were made though all failed and four were the limit"] * (placed > 4)
 
 
+@here
+async def beginning(folder: Path) -> Sequence[str]:
+    """The first minute of a run whose rate rises over ten."""
+    async with a_house(folder, leads=40, rate=Rate(30, minutes(1)), ramp=minutes(10)) as house:
+        async with going(house) as it:
+            await it.passes(*[seconds(1)] * 50)
+        placed = len(house.provider.placed)
+        return [f"C15: {placed} calls in the first minute, of a tenth of 30"] * (placed > 5)
+
+
 def _go_on(*_: object) -> GoOn:
     return GoOn()
 
 
-ABLATIONS = (Ablation("a share of failed calls not heeded", swapped(failing, "decide", _go_on), all_fail, "C15"),)
+ABLATIONS = (
+    Ablation("a share of failed calls not heeded", swapped(failing, "decide", _go_on), all_fail, "C15"),
+    Ablation("no ramp", swapped(Pace, "calls_begin", nothing), beginning, "C15"),
+)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from campaign.core.allowance import LEAST, Allowance
+from campaign.core.allowance import LEAST, Allowance, Ramp
 from campaign.core.policy import Rate
 from tests.builders import NOON, minutes, seconds
 
@@ -61,3 +61,16 @@ def test_refusals_never_bring_the_pace_to_a_stand() -> None:
 
 def test_a_clock_that_went_back_gives_nothing_back_early() -> None:
     assert requests(Allowance().refused(USUAL.period, NOON), -minutes(30)) == 100
+
+
+@pytest.mark.parametrize(
+    ("after", "left"), [(-60, 20), (0, 20), (30, 65), (60, 110), (119, 198), (120, 200), (9999, 200)]
+)
+def test_a_ramp_rises_evenly_from_a_tenth_to_all_that_is_allowed(after: float, left: int) -> None:
+    assert Ramp(NOON, minutes(2)).of(USUAL, NOON + seconds(after)) == Rate(left, minutes(1))
+
+
+def test_a_ramp_never_leaves_nothing_and_never_exceeds_what_is_allowed() -> None:
+    assert Ramp(NOON, minutes(2)).of(Rate(3, minutes(1)), NOON) == Rate(1, minutes(1))
+    halved = Allowance().refused(USUAL.period, NOON).of(USUAL, NOON)
+    assert Ramp(NOON, minutes(2)).of(halved, NOON + minutes(3)) == halved

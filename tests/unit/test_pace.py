@@ -146,6 +146,33 @@ def test_a_clock_that_jumps_ahead_makes_no_burst() -> None:
     assert pace.decide(woken) == Wait(woken + seconds(1), Why.GRID)
 
 
+def test_from_the_first_call_on_the_rate_rises() -> None:
+    pace = Pace(Rate(60, minutes(1)), minutes(10))
+    pace.sent(NOON)  # a look-up
+    assert pace.decide(NOON) == Wait(NOON + seconds(1), Why.GRID)
+    pace.calls_begin(NOON + seconds(1))
+    pace.sent(NOON + seconds(1))
+    assert pace.decide(NOON + seconds(1)) == Wait(NOON + seconds(11), Why.GRID)
+    pace.calls_begin(NOON + minutes(10))  # not the first any more
+    assert pace.in_force(NOON + minutes(5) + seconds(1)) == Rate(33, minutes(1))
+    assert pace.in_force(NOON + minutes(11)) == Rate(60, minutes(1))
+
+
+def test_while_it_rises_no_more_places_are_held_than_it_has() -> None:
+    pace = Pace(THREE_A_MINUTE, minutes(10))
+    pace.calls_begin(NOON)
+    pace.sent(NOON)
+    assert pace.decide(NOON + minutes(1)) == Wait(None, Why.WINDOW)
+
+
+def test_a_clock_that_steps_back_moves_the_ramp_with_it() -> None:
+    pace = Pace(Rate(60, minutes(1)), minutes(10))
+    pace.calls_begin(NOON)
+    pace.decide(NOON)
+    pace.decide(NOON - hours(1))
+    assert pace.in_force(NOON - hours(1) + minutes(10)) == Rate(60, minutes(1))
+
+
 @dataclass
 class World:
     """A provider that counts each request somewhere between its send and its answer, and our clock, which may be wrong.
