@@ -3,6 +3,7 @@
 It ends as the campaign does. Ctrl-C here stops only the watching.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from campaign.engine.clock import RealClock
 from campaign.engine.feed import Pulse
 from campaign.engine.foresight import Foresight
 from campaign.engine.run import NOTHING_LEFT, REFUSED, Ending
+from campaign.engine.tasks import nursery
 from campaign.errors import CampaignError
 from campaign.intake import Sheet
 from campaign.settings import Loaded
@@ -73,31 +75,46 @@ async def resume(owned: Owned, campaign: CampaignRecord, limit: int | None) -> i
     answer = await wiring.ask_owner(owned.owner, "dial", campaign.id, limit=limit)
     already = "dials it already" if answer["running"] else "dials it now"
     say(f"Process {owned.owner.pid} {already}; Ctrl-C here stops only the watching.")
-    ending = await _watch(owned, campaign)
+    policy = wiring.policy_of(wiring.stored(campaign))
+    with progress.display(policy, policy.window.zone) as (show, every):
+        ending = await _watch(owned, campaign, show, every)
+    return await _finish(owned, campaign, ending)
+
+
+async def resume_all(owned: Owned, campaigns: Sequence[CampaignRecord]) -> list[int]:
+    """The owner dials all of them; the exit codes of how they ended."""
+    for each in campaigns:
+        await wiring.ask_owner(owned.owner, "dial", each.id, limit=None)
+    say(f"Process {owned.owner.pid} dials them; Ctrl-C here stops only the watching.")
+    with progress.displays({each.name: wiring.policy_of(wiring.stored(each)) for each in campaigns}) as (shows, every):
+        async with nursery() as group:
+            watched = [group.create_task(_watch(owned, each, shows[each.name], every)) for each in campaigns]
+    return [await _finish(owned, each, task.result()) for each, task in zip(campaigns, watched, strict=True)]
+
+
+async def _finish(owned: Owned, campaign: CampaignRecord, ending: Ending) -> int:
     found = Found(owned.loaded, owned.database, await _now(owned, campaign.id))
     async with wiring.reading(owned.database) as books, books.snapshot() as still:
         await results.finish(still, found, ending, Path("reports") / campaign.name)
     return results.EXIT[ending]
 
 
-async def _watch(owned: Owned, campaign: CampaignRecord) -> Ending:
-    policy = wiring.policy_of(wiring.stored(campaign))
-    clock = RealClock()
-    with progress.display(policy, policy.window.zone) as (show, every):
-        async with wiring.reading(owned.database) as books:
-            foresight = Foresight(campaign.id, policy, books, clock)
-            while True:
-                state = await _now(owned, campaign.id)
-                now, tally = clock.now(), await books.tally(campaign.id)
-                show(Pulse(now, tally, 0, "", None, await foresight.look(tally, now)))
-                if ending := _ending(state):
-                    return ending
-                if wiring.owner_of(owned.database) is None:
-                    raise CampaignError(
-                        f"The process {owned.owner.pid} that was calling has ended before the campaign.",
-                        f"`campaign resume {campaign.name}` goes on.",
-                    )
-                await clock.wait(clock.now() + max(every / 4, timedelta(seconds=0.25)))
+async def _watch(owned: Owned, campaign: CampaignRecord, show: progress.Show, every: timedelta) -> Ending:
+    policy, clock = wiring.policy_of(wiring.stored(campaign)), RealClock()
+    async with wiring.reading(owned.database) as books:
+        foresight = Foresight(campaign.id, policy, books, clock)
+        while True:
+            state = await _now(owned, campaign.id)
+            now, tally = clock.now(), await books.tally(campaign.id)
+            show(Pulse(now, tally, 0, "", None, await foresight.look(tally, now)))
+            if ending := _ending(state):
+                return ending
+            if wiring.owner_of(owned.database) is None:
+                raise CampaignError(
+                    f"The process {owned.owner.pid} that was calling has ended before the campaign.",
+                    f"`campaign resume {campaign.name}` goes on.",
+                )
+            await clock.wait(clock.now() + max(every / 4, timedelta(seconds=0.25)))
 
 
 async def _now(owned: Owned, campaign: CampaignId) -> CampaignRecord:

@@ -165,6 +165,7 @@ def unload(
 @app.command()
 def resume(
     name: Name = None,
+    all_: Annotated[bool, typer.Option("--all", help="every campaign of the database that is not over")] = False,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="call so many leads, then pause")] = None,
     simulate: Simulated = False,
     speed: Speed = 60,
@@ -172,10 +173,14 @@ def resume(
     config: Config = None,
     db: Database = None,
 ) -> None:
-    """Go on with an interrupted or paused campaign; on a finished one, fill in late prices.
+    """Go on with an interrupted or paused campaign, or with all; on a finished one, fill in late prices.
 
     Example: campaign resume leads
     """
+    if all_:
+        from campaign.cli.together import resume_all
+
+        resume_all(name, limit, simulate=simulate, speed=speed, town=town, config=config, db=db)
     from campaign.cli.run import resume_campaign
 
     resume_campaign(name, limit, simulate=simulate, speed=speed, town=town, config=config, db=db)

@@ -1,6 +1,6 @@
 """A running campaign on the screen: a bar on a terminal, plain lines elsewhere."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -18,10 +18,20 @@ BAR_EVERY, LINE_EVERY = timedelta(seconds=0.25), timedelta(seconds=10)
 def display(policy: Policy, zone: ZoneInfo) -> Iterator[tuple[Show, timedelta]]:
     """What to call with each pulse, and how often."""
     if somebody_is_there():
-        with suppress(OSError), _bar(policy, zone) as show:
-            yield show, BAR_EVERY
+        with suppress(OSError), _bars() as bar:
+            yield bar("", policy, zone), BAR_EVERY
     else:
-        yield _lines(zone), LINE_EVERY
+        yield _lines("", zone), LINE_EVERY
+
+
+@contextmanager
+def displays(policies: Mapping[str, Policy]) -> Iterator[tuple[Mapping[str, Show], timedelta]]:
+    """The same for several campaigns, by their names; each says which it is."""
+    if somebody_is_there():
+        with suppress(OSError), _bars() as bar:
+            yield {name: bar(name, each, each.window.zone) for name, each in policies.items()}, BAR_EVERY
+    else:
+        yield {name: _lines(f"{name}: ", each.window.zone) for name, each in policies.items()}, LINE_EVERY
 
 
 @contextmanager
@@ -44,45 +54,51 @@ def loading(size: int) -> Iterator[Callable[[int], None] | None]:
         yield lambda done: bar.update(task, completed=done)
 
 
-def _lines(zone: ZoneInfo) -> Show:
+def _lines(name: str, zone: ZoneInfo) -> Show:
     last = ""
 
     def show(pulse: Pulse) -> None:
         nonlocal last
         line = ". ".join(filter(None, [words.progress(pulse.tally), _saying(pulse, zone)]))
         if line != last:
-            say(f"{words.moment(pulse.now, zone, pulse.now)}  {line}")
+            say(f"{words.moment(pulse.now, zone, pulse.now)}  {name}{line}")
         last = line
 
     return show
 
 
 @contextmanager
-def _bar(policy: Policy, zone: ZoneInfo) -> Iterator[Show]:
+def _bars() -> Iterator[Callable[[str, Policy, ZoneInfo], Show]]:
+    """What makes a bar of its own for each campaign."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
     columns = (TextColumn("{task.fields[time]}"), BarColumn(30), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=1, time="")
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
 
-        def show(pulse: Pulse) -> None:
-            tally = pulse.tally
-            expected = words.finishing(pulse.expected, policy.window, pulse.now) if pulse.expected else ""
-            parts = [
-                words.progress(tally),
-                f"{pulse.sent} requests in {words.duration(policy.rate.period)}",
-                _saying(pulse, zone) or expected,
-            ]
-            bar.update(
-                task,
-                total=max(tally.total, 1),
-                completed=tally.done,
-                description=" · ".join(filter(None, parts)),
-                time=words.moment(pulse.now, zone, pulse.now),
-            )
+        def bar(name: str, policy: Policy, zone: ZoneInfo) -> Show:
+            task = bars.add_task("starting", total=1, time="")
 
-        yield show
+            def show(pulse: Pulse) -> None:
+                tally = pulse.tally
+                expected = words.finishing(pulse.expected, policy.window, pulse.now) if pulse.expected else ""
+                parts = [
+                    name,
+                    words.progress(tally),
+                    f"{pulse.sent} requests in {words.duration(policy.rate.period)}",
+                    _saying(pulse, zone) or expected,
+                ]
+                bars.update(
+                    task,
+                    total=max(tally.total, 1),
+                    completed=tally.done,
+                    description=" · ".join(filter(None, parts)),
+                    time=words.moment(pulse.now, zone, pulse.now),
+                )
+
+            return show
+
+        yield bar
 
 
 def _saying(pulse: Pulse, zone: ZoneInfo) -> str:

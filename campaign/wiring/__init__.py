@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from campaign.wiring.checking import Checked, Known, checked
-    from campaign.wiring.floor import dial
+    from campaign.wiring.floor import Wanted, dial, dial_all
     from campaign.wiring.house import House, Resolution, TakenIn
     from campaign.wiring.looking import ask_owner, ask_owner_to_read, key_of, owner_of, reading, today, unloading
     from campaign.wiring.owner import Simulation, bring_up_to_date, owning, simulating
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "checking": ("Checked", "Known", "checked"),
-    "floor": ("dial",),
+    "floor": ("Wanted", "dial", "dial_all"),
     "house": ("House", "Resolution", "TakenIn"),
     "looking": ("ask_owner", "ask_owner_to_read", "key_of", "owner_of", "reading", "today", "unloading"),
     "owner": ("Simulation", "bring_up_to_date", "owning", "simulating"),
@@ -67,6 +67,7 @@ __all__ = [
     "Resolution",
     "Simulation",
     "TakenIn",
+    "Wanted",
     "account_of",
     "ask_owner",
     "ask_owner_to_read",
@@ -75,6 +76,7 @@ __all__ = [
     "checked",
     "compared",
     "dial",
+    "dial_all",
     "key_of",
     "number_rules",
     "owner_of",

@@ -4,8 +4,9 @@ import asyncio
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from campaign import settings as settings_of
 from campaign.core.attempt import AttemptId
 from campaign.core.keyed import Key, PublicId
 from campaign.core.lead import CampaignId
+from campaign.core.policy import Policy
 from campaign.core.records import CampaignRecord, ImportId, Owner, Unloaded
 from campaign.engine.callbacks import Callbacks
 from campaign.engine.clock import RealClock
@@ -62,11 +64,11 @@ class Floor:
         for run in self._runs.values():
             self._begin(run)
 
-    async def closing(self, first: Run) -> Ending:
-        """Until every run is over; how the first one ended."""
+    async def closing(self, runs: Sequence[Run]) -> list[Ending]:
+        """Until every run is over, those handed over meanwhile too; how these ended."""
         while waiting := [task for task in self._endings.values() if not task.done()]:
             await asyncio.wait(waiting)
-        return self._endings[first.orders.campaign.id].result()
+        return [self._endings[run.orders.campaign.id].result() for run in runs]
 
     def interrupt(self) -> None:
         """First: no new call, and wait for those alive. Second: leave at once."""
@@ -167,38 +169,49 @@ async def _look(run: Run, show: Callable[[Pulse], None], every: timedelta) -> No
         await clock.wait(clock.now() + every)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A campaign to dial. `limit`: so many leads, then it pauses. `show` is called with every pulse of it."""
+
+    campaign: CampaignRecord
+    limit: int | None
+    show: Callable[[Pulse], None]
+
+    @property
+    def policy(self) -> Policy:
+        return read_policy(self.campaign.settings)
+
+
 async def dial(
     house: House, campaign: CampaignRecord, *, limit: int | None, show: Callable[[Pulse], None], every: timedelta
 ) -> Ending:
-    """Dial until it is over, and whatever other commands hand over meanwhile.
+    """Dial one campaign as `dial_all` does several."""
+    [ending] = await dial_all(house, [Wanted(campaign, limit, show)], every=every)
+    return ending
 
-    `show` is called with every pulse of this campaign, `every` so many real seconds.
+
+async def dial_all(house: House, wanted: Sequence[Wanted], *, every: timedelta) -> list[Ending]:
+    """Dial until all are over, and whatever other commands hand over meanwhile; how each ended.
+
+    `every`: so many real seconds between two pulses. The lowest of their rates is the account's.
     """
     at_once = asyncio.Event()
     async with nursery() as group:
-        serving_it = group.create_task(_serve(house, campaign, limit=limit, show=show, every=every, at_once=at_once))
+        serving_it = group.create_task(_serve(house, wanted, every=every, at_once=at_once))
         leaving = group.create_task(at_once.wait())
         await asyncio.wait((serving_it, leaving), return_when=asyncio.FIRST_COMPLETED)
         serving_it.cancel()
         leaving.cancel()
-    return Ending.INTERRUPTED if serving_it.cancelled() else serving_it.result()
+    return [Ending.INTERRUPTED] * len(wanted) if serving_it.cancelled() else serving_it.result()
 
 
-async def _serve(
-    house: House,
-    campaign: CampaignRecord,
-    *,
-    limit: int | None,
-    show: Callable[[Pulse], None],
-    every: timedelta,
-    at_once: asyncio.Event,
-) -> Ending:
+async def _serve(house: House, wanted: Sequence[Wanted], *, every: timedelta, at_once: asyncio.Event) -> list[Ending]:
     assert house.provider is not None, "a house without a provider only writes"
-    policy = read_policy(campaign.settings)
+    slowest = max(wanted, key=lambda each: each.policy.rate.interval)
     desk = Desk(
-        campaign.account_id,
-        policy,
-        house.since(campaign),
+        slowest.campaign.account_id,
+        slowest.policy,
+        min(house.since(each.campaign) for each in wanted),
         store=house.store,
         insight=house.books,
         provider=house.provider,
@@ -207,19 +220,21 @@ async def _serve(
         forgotten=await house.forgotten(),
     )
     async with AsyncExitStack() as stack:
-        port = await _listening(house, stack, desk.callbacks) if policy.callbacks else None
-        floor = Floor(house, desk, port, at_once)
-        run = floor.take(campaign, limit)
+        heard = any(each.policy.callbacks for each in wanted)
+        floor = Floor(house, desk, await _listening(house, stack, desk.callbacks) if heard else None, at_once)
+        runs = [floor.take(each.campaign, each.limit) for each in wanted]
         stack.enter_context(_signals(floor))
-        await house.books.tally(campaign.id)  # a damaged list is refused here, before anything is written
+        for each in wanted:
+            await house.books.tally(each.campaign.id)  # a damaged list is refused here, before anything is written
         await stack.enter_async_context(_door(house, floor))
-        await stack.enter_async_context(beside(_look(run, show, every)))
+        for run, each in zip(runs, wanted, strict=True):
+            await stack.enter_async_context(beside(_look(run, each.show, every)))
         group = await stack.enter_async_context(desk.open())
         if not desk.reconciliation.forgetful:
             await house.remember()
         await stack.enter_async_context(beside(house.keep_mark()))
         floor.open(group)
-        return await floor.closing(run)
+        return await floor.closing(runs)
 
 
 async def _listening(house: House, stack: AsyncExitStack, callbacks: Callbacks) -> int:
