@@ -1,10 +1,9 @@
 """Exotel's three addresses: connect, one call, the list of calls; in JSON or XML, as the request's path ends."""
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -20,7 +19,6 @@ from campaign.simulator.faults import Fault, Hits
 from campaign.simulator.limit import Limit
 from campaign.simulator.listener import Listener
 from campaign.simulator.log import Line, Log, as_text
-from campaign.simulator.numbers import e164
 from campaign.simulator.shapes import RestException
 from campaign.simulator.town import Town
 from campaign.simulator.trouble import Trouble
@@ -75,9 +73,7 @@ class Api:
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
         given = order.fields(request.headers.get("Content-Type", ""), await request.read())
-        wanted = order.read(dict(request.query) | given)
-        if self._town.caller_ids and wanted.caller_id not in {e164(each) for each in self._town.caller_ids}:
-            raise order.wrong("CallerId", "is not an ExoPhone of this account")
+        wanted = order.read(dict(request.query) | given, self._town)
         hits = self._trouble.draw(wanted.number)
         happened = partial(self._trouble.happened, request=THIS_REQUEST.get(), number=wanted.number)
         self._close_the_way(hits, happened)
@@ -121,7 +117,7 @@ class Api:
     async def show_call(self, request: web.Request) -> web.Response:
         call = self._exchange.calls.find(request.match_info["sid"])
         if not call:
-            raise _not_found()
+            raise shapes.not_found()
         fields = self._fields(call, request)
         if request.query.get("details") == "true":
             fields["Details"] = shapes.details(call, self._town, self._clock.now())
@@ -185,7 +181,7 @@ class Api:
             return web.Response(status=401, text="Authentication is required to view this page.")
         try:
             if request.match_info.get("account") != self._account:
-                raise _not_found()
+                raise shapes.not_found()
             self._admit()
             return await handler(request)
         except RestException as error:
@@ -193,32 +189,8 @@ class Api:
 
     def _admit(self) -> None:
         now = self._clock.now()
-        wait = self._limit.admit(now)
-        if wait is None:
-            return
-        limit, window = self._town.rate
-        if not self._town.retry_after:
-            raise RestException(
-                429, f"Rate limit exceeded. Max {limit} requests per {_period(window.total_seconds())}."
-            )
-        seconds = math.ceil(wait.total_seconds())
-        headers = {
-            "Retry-After": str(seconds),
-            "X-RateLimit-Limit": str(limit * timedelta(minutes=1) // window),
-            "X-RateLimit-Remaining": "0",
-            "X-RateLimit-Reset": str(math.ceil((now + wait).timestamp())),
-        }
-        raise RestException(
-            429, f"Rate limit exceeded. Try again in {seconds} seconds.", "RATE_LIMIT_EXCEEDED", headers
-        )
-
-
-def _period(seconds: float) -> str:
-    return "minute" if seconds == 60 else f"{seconds:g} seconds"
-
-
-def _not_found() -> RestException:
-    return RestException(404, "The requested resource was not found.")
+        if wait := self._limit.admit(now):
+            raise shapes.too_many(self._town, wait, now)
 
 
 def _answer(

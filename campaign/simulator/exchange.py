@@ -44,7 +44,7 @@ class Exchange:
         """Place a call; on the log before it is returned. Raises RestException for a number that is refused."""
         now, number = self._clock.now(), wanted.number
         call_no = self.calls.dialled(number) + 1
-        fate = self._fate(wanted, call_no)
+        fate = wanted.fate(self._town, call_no)
         if fate.kind in line.REFUSED:
             self.calls.note_dial(number)
             self._log.write("refused", now, request=request, number=number, fate=fate.kind)
@@ -93,13 +93,6 @@ class Exchange:
             self._await_telling(call, told[call.sid])
             if call.sid not in redialled:
                 self._await_redial(call)
-
-    def _fate(self, wanted: order.Order, call_no: int) -> Fate:
-        try:
-            fate = line.fate(self._town, wanted.number, call_no, wanted.script)
-        except ValueError as unread:
-            raise order.wrong("CustomField", f"holds a script that cannot be simulated: {unread}") from None
-        return fate.within(wanted.ring_timeout, wanted.time_limit)
 
     def _place(self, call: Call) -> None:
         self.calls.add(call)

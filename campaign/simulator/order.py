@@ -6,8 +6,10 @@ from datetime import timedelta
 from email.parser import BytesParser
 from urllib.parse import parse_qsl, urlsplit
 
+from campaign.simulator import line
 from campaign.simulator.numbers import e164
 from campaign.simulator.shapes import RestException
+from campaign.simulator.town import Town
 
 LONGEST_FIELD = 128
 LONGEST_CALL = 14400
@@ -25,6 +27,14 @@ class Order:
     time_limit: timedelta
     callback: str | None
 
+    def fate(self, town: Town, call_no: int) -> line.Fate:
+        """What the number's `call_no`-th call comes to. Raises RestException for a script that cannot be read."""
+        try:
+            fate = line.fate(town, self.number, call_no, self.script)
+        except ValueError as unread:
+            raise wrong("CustomField", f"holds a script that cannot be simulated: {unread}") from None
+        return fate.within(self.ring_timeout, self.time_limit)
+
 
 def fields(content_type: str, body: bytes) -> dict[str, str]:
     """The fields of a form, urlencoded or multipart: Exotel takes both."""
@@ -39,7 +49,7 @@ def fields(content_type: str, body: bytes) -> dict[str, str]:
     return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
 
 
-def read(given: Mapping[str, str]) -> Order:
+def read(given: Mapping[str, str], town: Town) -> Order:
     """Raises RestException 400 naming the first field that is missing or wrong."""
     number = e164(_required(given, "From"))
     if not number:
@@ -49,7 +59,7 @@ def read(given: Mapping[str, str]) -> Order:
     custom_field = given.get("CustomField", "")
     if len(custom_field) > LONGEST_FIELD:
         raise wrong("CustomField", f"is longer than {LONGEST_FIELD} characters")
-    return Order(
+    order = Order(
         number=number,
         caller_id=e164(caller_id) or caller_id,
         custom_field=custom_field,
@@ -58,6 +68,9 @@ def read(given: Mapping[str, str]) -> Order:
         time_limit=_seconds(given, "TimeLimit", LONGEST_CALL),
         callback=_address(given, "StatusCallback"),
     )
+    if town.caller_ids and order.caller_id not in {e164(each) for each in town.caller_ids}:
+        raise wrong("CallerId", "is not an ExoPhone of this account")
+    return order
 
 
 def wrong(name: str, why: str) -> RestException:

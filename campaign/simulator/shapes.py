@@ -48,6 +48,30 @@ def kyc() -> RestException:
     )
 
 
+def not_found() -> RestException:
+    """404."""
+    return RestException(404, "The requested resource was not found.")
+
+
+def too_many(town: Town, wait: timedelta, now: datetime) -> RestException:
+    """429, in the two kinds that are documented; the next request is let through after `wait`."""
+    limit, window = town.rate
+    if not town.retry_after:
+        return RestException(429, f"Rate limit exceeded. Max {limit} requests per {_period(window.total_seconds())}.")
+    seconds = math.ceil(wait.total_seconds())
+    headers = {
+        "Retry-After": str(seconds),
+        "X-RateLimit-Limit": str(limit * timedelta(minutes=1) // window),
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset": str(math.ceil((now + wait).timestamp())),
+    }
+    return RestException(429, f"Rate limit exceeded. Try again in {seconds} seconds.", "RATE_LIMIT_EXCEEDED", headers)
+
+
+def _period(seconds: float) -> str:
+    return "minute" if seconds == 60 else f"{seconds:g} seconds"
+
+
 def ist(instant: datetime) -> str:
     return instant.astimezone(IST).strftime(TIME)
 
