@@ -45,9 +45,12 @@ attempt, lead, imported = tables.attempt, tables.lead, tables.imported
 
 
 class Books:
-    """`ports.Insight`. Make it with `opened`; inside `snapshot` everything is of one instant."""
+    """`ports.Insight`. Make it with `opened`; inside `snapshot` everything is of one instant.
 
-    def __init__(self, file: Path, database: Database) -> None:
+    `file`: None for a database in memory, of which there is one view only.
+    """
+
+    def __init__(self, file: Path | None, database: Database) -> None:
         self._file, self._database = file, database
         self._asked: set[asyncio.Future[Sequence[Any]]] = set()
 
@@ -59,6 +62,9 @@ class Books:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator["Books"]:
         """One read transaction: nothing that is written meanwhile is seen."""
+        if self._file is None:
+            yield self
+            return
         async with one_view(self._file) as database:
             still = Books(self._file, database)
             try:

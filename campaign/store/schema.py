@@ -6,6 +6,8 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
+from sqlalchemy import Connection
+
 from campaign.errors import CampaignError, UsageError
 from campaign.store import disk
 from campaign.store.sqlite import one_transaction
@@ -63,20 +65,14 @@ def prepare(file: Path) -> bool:
 
 def upgrade(file: Path) -> None:
     """All migrations that `file` lacks, in one transaction."""
-    # Alembic takes half a second to import: only who needs it pays.
-    from alembic import command
-    from alembic.config import Config
     from sqlalchemy import URL, create_engine
     from sqlalchemy.exc import DBAPIError
 
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     engine = create_engine(URL.create("sqlite", database=str(file)))
     one_transaction(engine)
     try:
         with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            migrate(connection)
     except DBAPIError as broken:
         raise CampaignError(
             f"{file} cannot be written: {broken.orig}. Nothing in it was changed.",
@@ -84,6 +80,18 @@ def upgrade(file: Path) -> None:
         ) from None
     finally:
         engine.dispose()
+
+
+def migrate(connection: Connection) -> None:
+    """All migrations that the database lacks, inside the caller's transaction."""
+    # Alembic takes half a second to import: only who needs it pays.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def _version(file: Path, mode: str = "ro") -> str | None:

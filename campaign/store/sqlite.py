@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from sqlite3 import Connection as Driver
+from sqlite3 import connect
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import aiosqlite
-from sqlalchemy import URL, Connection, Engine, NullPool, Row, Select, create_engine, event
+from sqlalchemy import URL, Connection, Engine, NullPool, Row, Select, StaticPool, create_engine, event
 
 _ON_CONNECT = ("PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON", "PRAGMA temp_store = MEMORY")
 # The hashes of a list's numbers fall all over their indexes: with 32 MB of pages in memory, and 16 MB in the log before
@@ -88,6 +89,30 @@ def reading(file: Path) -> Database:
     engine = create_engine(url, poolclass=NullPool)
     _prepare(engine, ("PRAGMA query_only = ON",), None)
     return Database(engine)
+
+
+class InPlace(Database):
+    """On no thread of its own: whoever asks is answered at once."""
+
+    async def run(self, work: Callable[[Connection], Result]) -> Result:
+        self._connection = self._connection or self.engine.connect()
+        return work(self._connection)
+
+    async def close(self) -> None:
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+
+def in_memory() -> tuple[Database, Database]:
+    """A new database for writing and for reading, gone when both are closed.
+
+    They are one connection: `InPlace` reads between two transactions, never inside one.
+    """
+    driver = connect(":memory:")
+    writes, reads = (create_engine("sqlite://", creator=lambda: driver, poolclass=StaticPool) for _ in range(2))
+    _prepare(writes, _ON_CONNECT, "BEGIN IMMEDIATE")
+    return InPlace(writes), InPlace(reads)
 
 
 def log_is_there(file: Path) -> bool:
