@@ -23,6 +23,12 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask")]
 Speed = Annotated[
     float, typer.Option("--speed", min=1, max=3600, help="with --simulate: time passes so many times faster")
 ]
+RunSpeed = Annotated[
+    str,
+    typer.Option(
+        "--speed", help="with --simulate: so many times faster, or “max”: a rehearsal, of which nothing is kept"
+    ),
+]
 Town = Annotated[Path | None, typer.Option("--town", help="with --simulate: how phones behave, what goes wrong")]
 
 PhoneColumn = Annotated[
@@ -52,7 +58,7 @@ def run(
     name: Annotated[str | None, typer.Option("--name", help="the campaign's name (default: the file's)")] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="call so many leads, then pause")] = None,
     simulate: Annotated[bool, typer.Option("--simulate", help="no account needed, nobody is called")] = False,
-    speed: Speed = 60,
+    speed: RunSpeed = "60",
     town: Town = None,
     yes: Yes = False,
     again: Annotated[bool, typer.Option("--again", help="call them, though another campaign has this file")] = False,
@@ -73,12 +79,12 @@ def run(
 
     Example: campaign run leads.csv --simulate
     """
-    from campaign.cli.run import run_list
+    from campaign.cli.run import run_list, speed_of
     from campaign.intake.form import Form
 
     run_list(
         leads, Form(phone_column, encoding, sheet, multiline), name, limit,
-        simulate=simulate, speed=speed, town=town, yes=yes, again=again,
+        simulate=simulate, speed=speed_of(speed), town=town, yes=yes, again=again,
         accept_rejects=accept_rejects, config=config, db=db,
     )  # fmt: skip
 

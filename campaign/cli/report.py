@@ -28,7 +28,7 @@ def write_report(name: str | None, out: Path | None, *, simulate: bool, config: 
                 provider_zone=policy.provider_zone,
                 reached_after=policy.reached_after,
             )
-            totals(await summary(still, found.campaign, reached_after=policy.reached_after), found)
+            totals(await summary(still, found.campaign, reached_after=policy.reached_after), simulated=found.simulated)
         tell("", *(str(file) for file in (files.leads, files.attempts, files.rejects, files.summary)))
 
     asyncio.run(go())

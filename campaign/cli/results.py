@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from campaign.cli import words
 from campaign.cli.console import say, tell
 from campaign.cli.places import Found
 from campaign.core.lead import LeadState
+from campaign.core.records import CampaignRecord
 from campaign.engine.run import Ending
 from campaign.ports import Insight
 from campaign.report.summary import Summary, summary
@@ -46,33 +48,41 @@ STATES = {
 async def finish(still: Insight, found: Found, ending: Ending, out: Path) -> None:
     """The report, and the last words of a run; where it is interrupted, how to have the files all the same."""
     try:
-        await _finish(still, found, ending, out)
+        await _report(still, found.campaign, out, NEXT[ending].format(reason=found.campaign.reason, flags=found.flags))
+        tell(f"More: campaign status {found.flags}")
     except (asyncio.CancelledError, KeyboardInterrupt):
         say(f"Interrupted before the files were written; `campaign report {found.flags}` writes them.")
         raise
 
 
-async def _finish(still: Insight, found: Found, ending: Ending, out: Path) -> None:
+async def rehearsed(still: Insight, campaign: CampaignRecord, ending: Ending, out: Path, now: datetime) -> None:
+    """The report, and the last words of a rehearsal."""
+    zone = wiring.policy_of(wiring.stored(campaign)).window.zone
+    how = "Rehearsed to its end" if ending is Ending.DONE else f"Rehearsed until it was {ending}"
+    await _report(still, campaign, out, f"{how}: {words.moment(now, zone)}.")
+    tell("Nothing else of it is kept.")
+
+
+async def _report(still: Insight, campaign: CampaignRecord, out: Path, ended: str) -> None:
     from campaign.report.files import write
 
-    policy = wiring.policy_of(wiring.stored(found.campaign))
+    policy = wiring.policy_of(wiring.stored(campaign))
     files = await write(
         still,
-        found.campaign,
+        campaign,
         out,
         zone=policy.window.zone,
         provider_zone=policy.provider_zone,
         reached_after=policy.reached_after,
     )
-    tell("", NEXT[ending].format(reason=found.campaign.reason, flags=found.flags))
-    totals(await summary(still, found.campaign, reached_after=policy.reached_after), found)
+    tell("", ended)
+    totals(await summary(still, campaign, reached_after=policy.reached_after), simulated=campaign.account.simulated)
     tell("", "Files:", *(f"  {file}" for file in (files.leads, files.attempts, files.rejects, files.summary)))
-    tell(f"More: campaign status {found.flags}")
 
 
-def totals(counted: Summary, found: Found) -> None:
+def totals(counted: Summary, *, simulated: bool) -> None:
     """The figures of `summary.json` that a person wants first."""
-    if found.simulated:
+    if simulated:
         tell("Simulated: nobody was called.")
     rejects = sum(counted.rejects.values())
     tell(f"{counted.lines} lines: {counted.leads} leads, {rejects} rejects", "")

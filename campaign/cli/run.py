@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from math import inf, nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from campaign.core.lead import CampaignState
 from campaign.core.records import CampaignRecord
 from campaign.errors import UsageError
 from campaign.intake import Form, Sheet
-from campaign.settings import Settings, load
+from campaign.settings import Loaded, Settings, load
 
 if TYPE_CHECKING:  # it loads the database and the network: only when something runs
     from campaign.wiring import House, Simulation
@@ -48,7 +49,10 @@ def run_list(
     typed = Run(limit, wiring.Simulation(speed, town) if simulate else None, config is not None)
     with _laid_down(leads, name, form, database) as (file, form):
         sheet = wiring.sheet_of(file, loaded.settings, form)
-        settings = wiring.simulated_settings(loaded.settings, sheet.header) if simulate else loaded.settings
+        rehearsal = typed.simulation if typed.simulation and typed.simulation.rehearsal else None
+        settings = loaded.settings
+        if simulate:
+            settings = wiring.simulated_settings(settings, sheet.header, rehearsal=bool(rehearsal))
         wish = listing.Wish(
             file,
             form,
@@ -58,6 +62,8 @@ def run_list(
             again=again,
             accept_rejects=accept_rejects,
         )
+        if rehearsal:
+            sys.exit(asyncio.run(_rehearse(loaded, rehearsal, wish, sheet, typed)))
         there = database if database.exists() else None
         if there:
             wiring.bring_up_to_date(database)
@@ -76,6 +82,25 @@ def run_list(
     sys.exit(code)
 
 
+async def _rehearse(loaded: Loaded, simulation: "Simulation", wish: listing.Wish, sheet: Sheet, typed: Run) -> int:
+    say("A rehearsal: time jumps from call to call, nobody is called, and nothing is kept but the report.")
+    async with wiring.rehearsing(loaded, simulation) as house:
+        return await _take_in_and_dial(house, wish, sheet, typed, None)
+
+
+def speed_of(text: str) -> float:
+    """Of `--speed`: 1 to 3600, or infinite for `max`. Raises UsageError."""
+    if text == "max":
+        return inf
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = nan
+    if 1 <= speed <= 3600:
+        return speed
+    raise UsageError(f"--speed {text} is wrong; right would be: a number from 1 to 3600, or max.")
+
+
 def _name_of(leads: Path) -> str:
     return Path(leads.stem).stem if leads.suffix == ".gz" else leads.stem
 
@@ -92,7 +117,8 @@ def _laid_down(leads: Path, name: str | None, form: Form, database: Path) -> Ite
         yield file, replace(form, file_name="stdin")
 
 
-async def _take_in_and_dial(house: "House", wish: listing.Wish, sheet: Sheet, typed: Run, database: Path) -> int:
+async def _take_in_and_dial(house: "House", wish: listing.Wish, sheet: Sheet, typed: Run, database: Path | None) -> int:
+    """`database`: None for a rehearsal."""
     before = await house.find(wish.name)
     if before:
         house.ours(before)
@@ -157,12 +183,15 @@ async def _renewed(house: "House", campaign: CampaignRecord, settings: Settings)
     return renewed
 
 
-async def _dial(house: "House", campaign: CampaignRecord, limit: int | None, database: Path) -> int:
+async def _dial(house: "House", campaign: CampaignRecord, limit: int | None, database: Path | None) -> int:
     policy = wiring.policy_of(wiring.stored(campaign))
     with progress.display(policy, policy.window.zone) as (show, every):
         ending = await wiring.dial(house, campaign, limit=limit, show=show, every=every)
     campaign = await house.find(campaign.name) or campaign
-    found = Found(house.loaded, database, campaign)
+    out = Path("reports") / campaign.name
     async with house.books.snapshot() as still:
-        await results.finish(still, found, ending, Path("reports") / campaign.name)
+        if database is None:
+            await results.rehearsed(still, campaign, ending, out, house.clock.now())
+        else:
+            await results.finish(still, Found(house.loaded, database, campaign), ending, out)
     return results.EXIT[ending]

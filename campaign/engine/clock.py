@@ -1,6 +1,7 @@
 """Time. The only file that reads it."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -8,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 _SLICE = 20.0  # a sleeping laptop stops asyncio's clock: look again this often
 _TICK = 0.02
+_TURN, _TURNS = 0.0002, 25
 _WAS_SET = timedelta(seconds=1)
 
 
@@ -111,6 +113,62 @@ class FastClock:
         self._origin, self._begun = to, ticks()
         for woken in list(self._waiting):
             woken.set()
+
+
+class JumpingClock:
+    """Rehearsed time: it stands still while anybody does anything, then jumps to the next instant somebody waits for.
+
+    `busy` says whether a thread is at work that somebody waits for. Run `jumping()` beside the campaign.
+    """
+
+    def __init__(self, start: datetime) -> None:
+        self.busy: Callable[[], bool] = lambda: False
+        self._now = start
+        self._waiting: dict[object, tuple[datetime, asyncio.Event]] = {}
+
+    def now(self) -> datetime:
+        return self._now
+
+    def steady(self) -> datetime:
+        return self._now
+
+    def ticks(self) -> float:
+        return ticks()
+
+    def started(self) -> datetime:
+        return datetime.fromtimestamp(0, UTC)  # nobody sets rehearsed time
+
+    def real(self, span: timedelta) -> float:
+        return span.total_seconds() / math.inf
+
+    async def wait(self, until: datetime | None, bell: asyncio.Event | None = None) -> None:
+        bell = bell or asyncio.Event()
+        if until is None or self._now < until:
+            me = object()
+            if until is not None:
+                self._waiting[me] = until, bell
+            try:
+                await bell.wait()
+            finally:
+                self._waiting.pop(me, None)
+        bell.clear()
+
+    async def jumping(self) -> None:
+        """For ever. Each turn lets everybody go on who can; after so many in which no thread was at work, none can."""
+        turns = 0
+        while True:
+            turns = 0 if self.busy() else turns + 1
+            await asyncio.sleep(_TURN if turns == 0 else 0)
+            if turns < _TURNS:
+                continue
+            turns = 0
+            if self._waiting:
+                self._now = max(self._now, min(until for until, _ in self._waiting.values()))
+                for until, bell in self._waiting.values():
+                    if until <= self._now:
+                        bell.set()
+            else:
+                await asyncio.sleep(_TICK)  # whatever is awaited is no matter of time
 
 
 async def _first(one: asyncio.Event, other: asyncio.Event, seconds: float) -> None:

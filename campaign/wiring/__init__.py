@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         window_of,
     )
     from campaign.wiring.proving import auditing, compared
+    from campaign.wiring.rehearsing import rehearsing
     from campaign.wiring.spool import spooled
 
 _ROOMS = {
@@ -48,6 +49,7 @@ _ROOMS = {
         "window_of",
     ),
     "proving": ("auditing", "compared"),
+    "rehearsing": ("rehearsing",),
     "spool": ("spooled",),
 }
 
@@ -84,6 +86,7 @@ __all__ = [
     "policy_of",
     "read_policy",
     "reading",
+    "rehearsing",
     "sheet_of",
     "simulated_settings",
     "simulating",

@@ -30,8 +30,7 @@ from campaign.engine.loading import Loading, load
 from campaign.engine.run import PAUSED_BY_PEOPLE, STOPPED
 from campaign.errors import ListError, UsageError
 from campaign.intake import Form, lines
-from campaign.ports import Clock
-from campaign.provider.exotel.client import ExotelClient
+from campaign.ports import Clock, Provider
 from campaign.settings import Loaded, Settings, too_many
 from campaign.store import lock
 from campaign.store.insight import Books
@@ -108,8 +107,9 @@ class House:
 
     def __init__(
         self, *, store: Ledger, books: Books, clock: Clock, key: Key, loaded: Loaded, account: Account, made: bool,
-        held: lock.Lock, provider: ExotelClient | None, mark: Mark | None
+        held: lock.Lock | None, provider: Provider | None, mark: Mark | None
     ) -> None:  # fmt: skip
+        """`held`: None for a rehearsal, of which nothing is kept and nobody else knows."""
         self.store, self.books, self.clock, self.key = store, books, clock, key
         self.loaded, self.account, self.made, self.forgetful = loaded, account, made, False
         self.held, self.provider, self._mark = held, provider, mark

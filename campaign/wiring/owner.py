@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from math import isinf
 from pathlib import Path
 
 from campaign.core.records import Account, Owner
@@ -33,10 +34,14 @@ NOBODY = Account("", "", simulated=False)
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """`--simulate`: how fast time passes, and the town that is rung."""
+    """`--simulate`: how fast time passes, infinitely in a rehearsal, and the town that is rung."""
 
     speed: float = 60
     town: Path | None = None
+
+    @property
+    def rehearsal(self) -> bool:
+        return isinf(self.speed)
 
 
 @asynccontextmanager

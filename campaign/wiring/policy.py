@@ -111,8 +111,10 @@ def account_of(loaded: Loaded) -> Account:
     return Account(loaded.settings.provider.base_url, str(loaded.secrets.exotel_account_sid), simulated=False)
 
 
-def simulated_settings(settings: Settings, header: Sequence[str] = ()) -> Settings:
+def simulated_settings(settings: Settings, header: Sequence[str] = (), *, rehearsal: bool = False) -> Settings:
     """The same campaign against the simulator: no window, callbacks over loopback, made-up caller and flow.
+
+    A `rehearsal` keeps the window, and asks for its calls.
 
     A column `simulate` of the list fixes what a phone does; it travels in CustomField.
     """
@@ -122,8 +124,9 @@ def simulated_settings(settings: Settings, header: Sequence[str] = ()) -> Settin
     provider["flow_url"] = provider["flow_url"] or "http://my.exotel.com/simulated/exoml/start_voice/1"
     if "simulate" in header and "{simulate}" not in provider["custom_field"]:
         provider["custom_field"] += " simulate={simulate}"
-    tables["window"] = {"timezone": tables["window"]["timezone"], "hours": "00:00-24:00"}
-    tables["callbacks"]["public_url"] = f"http://{LOOPBACK}"
+    tables["callbacks"]["public_url"] = "" if rehearsal else f"http://{LOOPBACK}"
+    if not rehearsal:
+        tables["window"] = {"timezone": tables["window"]["timezone"], "hours": "00:00-24:00"}
     return settings_of.parse(tables, "the settings")
 
 
