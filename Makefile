@@ -16,7 +16,8 @@ demo: .venv/run  ## run a campaign from samples/leads.csv against the built-in s
 
 test: check  ## everything that must hold: style, types, walls, then the tests
 	@$(BIN)/python -m compileall -q campaign tests  # the tests start many processes
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	@# pytest keeps the tests as it reads them; without that, each of the processes reads all of them anew every time.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: .venv/develop  ## style, types and walls only
 	$(BIN)/ruff check
