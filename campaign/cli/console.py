@@ -1,5 +1,6 @@
 """Where words go: what a command is asked for to standard output, everything on the way to standard error."""
 
+import signal
 import sys
 from contextlib import suppress
 
@@ -26,4 +27,13 @@ def somebody_is_there() -> bool:
 
 
 def ask(question: str) -> bool:
-    return typer.confirm(question, default=False, err=True)
+    """Ctrl-C and Ctrl-D are a no."""
+    # asyncio only notes a Ctrl-C, to cancel what waits; here nothing does, and it would go unheard until Enter.
+    of_the_loop = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return typer.confirm(question, default=False, err=True)
+    except typer.Abort:
+        say("")
+        return False
+    finally:
+        signal.signal(signal.SIGINT, of_the_loop)
