@@ -68,7 +68,8 @@ async def find(
         wiring.bring_up_to_date(database)
     there = [each for each in await everything(loaded, db) if each.simulated or not simulate]
     if not there:
-        raise UsageError(f"There is no campaign in {database}.", "`campaign run LEADS.csv` makes one.")
+        nothing_kept = "" if database.exists() else " A rehearsal (--speed max) leaves nothing but its report."
+        raise UsageError(f"There is no campaign in {database}.", f"`campaign run LEADS.csv` makes one.{nothing_kept}")
     wanted = [each for each in there if name in (None, each.campaign.name)]
     if not wanted:
         raise UsageError(f"There is no campaign {name}.", f"There are: {_names(there)}.")
