@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from campaign.cli import words
 from campaign.cli.console import say, somebody_is_there
 from campaign.core.policy import Policy
+from campaign.engine.clock import RealClock
 from campaign.engine.feed import Pulse
 
 Show = Callable[[Pulse], None]
@@ -61,7 +62,7 @@ def _lines(name: str, zone: ZoneInfo) -> Show:
         nonlocal last
         line = ". ".join(filter(None, [words.progress(pulse.tally), _saying(pulse, zone)]))
         if line != last:
-            say(f"{words.moment(pulse.now, zone, pulse.now)}  {name}{line}")
+            say(f"{_when(pulse, zone)}  {name}{line}")
         last = line
 
     return show
@@ -72,8 +73,14 @@ def _bars() -> Iterator[Callable[[str, Policy, ZoneInfo], Show]]:
     """What makes a bar of its own for each campaign."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
+    from rich.table import Column
 
-    columns = (TextColumn("{task.fields[time]}"), BarColumn(30), TextColumn("{task.description}", markup=False))
+    # On a narrow terminal the words go on in a second line, rather than press the time and the bar together.
+    columns = (
+        TextColumn("{task.fields[time]}"),
+        BarColumn(20, table_column=Column(no_wrap=True)),
+        TextColumn("{task.description}", markup=False, table_column=Column()),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
 
         def bar(name: str, policy: Policy, zone: ZoneInfo) -> Show:
@@ -93,12 +100,17 @@ def _bars() -> Iterator[Callable[[str, Policy, ZoneInfo], Show]]:
                     total=max(tally.total, 1),
                     completed=tally.done,
                     description=" · ".join(filter(None, parts)),
-                    time=words.moment(pulse.now, zone, pulse.now),
+                    time=_when(pulse, zone),
                 )
 
             return show
 
         yield bar
+
+
+def _when(pulse: Pulse, zone: ZoneInfo) -> str:
+    """The campaign's time; its day too where that is not today, as in a simulation."""
+    return words.moment(pulse.now, zone, RealClock().now())
 
 
 def _saying(pulse: Pulse, zone: ZoneInfo) -> str:
