@@ -88,6 +88,7 @@ def _for_programs(sheet: Sheet, checked: "Checked", settings: Settings) -> dict[
         "lines": taken.lines,
         "new": taken.new,
         "known": taken.known,
+        "changed": taken.changed,
         "rejects": dict(taken.rejects),
         "examples": {
             reason: [{"line": line.source_line, "value": line.value, "suggestion": line.suggestion} for line in some]

@@ -80,10 +80,10 @@ async def load(store: Store, new: NewImport, lines: Lines, template: str) -> Loa
     begun = await store.begin_import(new)
     if isinstance(begun, ImportRecord):
         return begun
-    loading, varies = Loading(begun), bool(custom_field.columns_used(template))
+    loading = Loading(begun)
     try:
         while chunk := await asyncio.to_thread(next, lines, None):
-            checked = [fitting(line, new.header, template) for line in chunk] if varies else chunk
+            checked = fitting(chunk, new.header, template)
             loading.count(checked, await store.add_lines(begun, checked))
     except BaseException:
         await store.discard_import(begun, new.at)
@@ -96,8 +96,13 @@ def _reason(line: NewLead | Reject) -> RejectReason:
     return line.reason if isinstance(line, Reject) else RejectReason.DUPLICATE
 
 
-def fitting(line: NewLead | Reject, header: Sequence[str], template: str) -> NewLead | Reject:
-    """The line, or a reject where CustomField would grow too long with it."""
+def fitting(lines: Sequence[NewLead | Reject], header: Sequence[str], template: str) -> Sequence[NewLead | Reject]:
+    """The lines, with a reject where CustomField would grow too long."""
+    varies = bool(custom_field.columns_used(template))
+    return [_fitting(line, header, template) for line in lines] if varies else lines
+
+
+def _fitting(line: NewLead | Reject, header: Sequence[str], template: str) -> NewLead | Reject:
     if isinstance(line, Reject):
         return line
     length = custom_field.length(template, dict(zip(header, line.cells, strict=False)))

@@ -1,8 +1,7 @@
 """The ledger for reading (`ports.Insight`): a connection that cannot write, beside any owner."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -37,7 +36,7 @@ from campaign.core.records import (
 )
 from campaign.core.tally import Tally
 from campaign.errors import CampaignError
-from campaign.store import asking, campaigns, counts, course, imports, numbered, pages, tables, unloading
+from campaign.store import asking, campaigns, counts, course, holding, imports, numbered, pages, tables, unloading
 from campaign.store.imports import VISIBLE
 from campaign.store.sqlite import CHUNK, Database, one_view, reading
 
@@ -120,19 +119,12 @@ class Books:
         return bool(await self._all(query))
 
     async def holders(self, numbers: Sequence[NumberHash]) -> dict[NumberHash, set[CampaignId]]:
-        """Which campaigns have these as the first number of a lead."""
-        found: dict[NumberHash, set[CampaignId]] = defaultdict(set)
-        first = tables.lead_number
-        query = (
-            select(first.c.number_hash, first.c.campaign_id)
-            .join(lead, lead.c.id == first.c.lead_id)
-            .join(imported, (imported.c.id == lead.c.import_id) & VISIBLE)
-            .where(first.c.position == 0)
-        )
-        for start in range(0, len(numbers), CHUNK):
-            for row in await self._all(query.where(first.c.number_hash.in_(numbers[start : start + CHUNK]))):
-                found[NumberHash(row.number_hash)].add(CampaignId(row.campaign_id))
-        return found
+        return await holding.holders(self._all, numbers)
+
+    async def newest_columns(
+        self, campaign: CampaignId, numbers: Sequence[NumberHash]
+    ) -> dict[NumberHash, Mapping[str, str]]:
+        return await holding.newest_columns(self._all, campaign, numbers)
 
     async def tally(self, campaign: CampaignId) -> Tally:
         leads, attempts = await self._all(counts.leads(campaign)), await self._all(counts.attempts(campaign))

@@ -39,6 +39,10 @@ class Known:
     header: Sequence[str] = ()
     cells: Sequence[str] = ()
 
+    @property
+    def columns(self) -> dict[str, str]:
+        return dict(zip(self.header, self.cells, strict=False))
+
 
 @dataclass(frozen=True, slots=True)
 class Later:
@@ -80,14 +84,14 @@ def leads(connection: Connection, campaign: CampaignId, hashes: Sequence[NumberH
     }
 
 
-def newer(known: Known, header: Sequence[str], cells: Sequence[str], *, apart: str) -> bool:
-    """Whether a line says something else of a lead, the number (`apart`) aside, which is the same however written.
+def newer(old: Mapping[str, str], new: Mapping[str, str], *, apart: str) -> bool:
+    """Whether columns say something else of a lead, the number (`apart`) aside, which is the same however written.
 
     A file that lacks one of the columns changes nothing: what it does not have cannot be newer.
     """
-    old, new = dict(zip(known.header, known.cells, strict=False)), dict(zip(header, cells, strict=False))
-    old.pop(apart, None)
-    return old.keys() <= new.keys() and any(old.get(name) != cell for name, cell in new.items() if name != apart)
+    if not old.keys() - {apart} <= new.keys():
+        return False
+    return any(old.get(name) != cell for name, cell in new.items() if name != apart)
 
 
 def add_numbers(connection: Connection, campaign: CampaignId, brought: Mapping[int, Later]) -> None:

@@ -93,7 +93,7 @@ class _Adding:
     def _changes(self, line: NewLead, lead: Known) -> LineFate:
         if lead.newest in (0, self.into) or lead.lead in self.newer:  # a file speaks of a lead once
             return LineFate.KNOWN
-        if not known.newer(lead, self.header, line.cells, apart=self.phone_column):
+        if not known.newer(lead.columns, dict(zip(self.header, line.cells, strict=False)), apart=self.phone_column):
             return LineFate.KNOWN
         version = lead.latest + 1
         self.newer[lead.lead] = (lead.lead, version, self.into, _cells(line), line.priority)

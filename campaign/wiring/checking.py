@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from campaign.core.forecast import Course
@@ -15,6 +15,7 @@ from campaign.intake import Sheet, lines
 from campaign.intake.kinds import country_and_kind
 from campaign.settings import Settings
 from campaign.store.insight import Books
+from campaign.store.known import newer
 from campaign.store.scratch import Seen, scratch
 from campaign.wiring.house import TakenIn, by_reason, refusal_of
 from campaign.wiring.policy import number_rules
@@ -68,6 +69,7 @@ async def checked(
         loading.new,
         loading.known,
         waiting,
+        changed=loading.changed,
         rejects=by_reason(loading.reasons),
         passed_over=by_reason(loading.passed_over),
     )
@@ -75,6 +77,17 @@ async def checked(
     course = await known.books.course(before.id) if known and before else Course()
     by_name = await checking.by_name()
     return Checked(taken, checking.examples, checking.kinds, checking.countries, by_name, refusal, course)
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """Who has a line's number as a lead's first; its `columns` in the campaign that the list would be run as."""
+
+    holders: Collection[CampaignId] = ()
+    columns: Mapping[str, str] | None = None
+
+
+NOT_THERE = There()
 
 
 class _Checking:
@@ -90,25 +103,31 @@ class _Checking:
         self.elsewhere: Counter[CampaignId] = Counter()
 
     async def add(self, chunk: Sequence[NewLead | Reject]) -> None:
-        checked = [fitting(line, self.sheet.header, self.template) for line in chunk]
-        holders = await self._holders([line for line in checked if isinstance(line, NewLead)])
-        fates = [self._fate(line, holders.get(line.source_line, set())) for line in checked]
+        checked = fitting(chunk, self.sheet.header, self.template)
+        there = await self._there([line for line in checked if isinstance(line, NewLead)])
+        fates = [self._fate(line, there.get(line.source_line, NOT_THERE)) for line in checked]
         self.loading.count(checked, fates)
 
-    async def _holders(self, leads: Sequence[NewLead]) -> dict[int, set[CampaignId]]:
-        """The campaigns that have it, by line."""
+    async def _there(self, leads: Sequence[NewLead]) -> dict[int, There]:
+        """What the database has, by line."""
         if self.known is None:
             return {}
-        hashes = [self.known.key.number_hash(line.number) for line in leads]
-        found = await self.known.books.holders(hashes)
-        return {line.source_line: found[each] for line, each in zip(leads, hashes, strict=True) if each in found}
+        books, hashes = self.known.books, [self.known.key.number_hash(line.number) for line in leads]
+        found = await books.holders(hashes)
+        newest = await books.newest_columns(self.own, [each for each in found if self.own in found[each]])
+        return {
+            line.source_line: There(found[each], newest.get(each))
+            for line, each in zip(leads, hashes, strict=True)
+            if each in found
+        }
 
-    def _fate(self, line: NewLead | Reject, holders: set[CampaignId]) -> LineFate:
+    def _fate(self, line: NewLead | Reject, there: There) -> LineFate:
         if isinstance(line, NewLead):
-            if self.own in holders:
-                return LineFate.KNOWN
-            if self.seen.is_new(line.number):
-                self._new(line, holders)
+            first = self.seen.is_new(line.number)
+            if there.columns is not None:
+                return self._known(line, there.columns) if first else LineFate.KNOWN  # as the store has it
+            if first:
+                self._new(line, there.holders)
                 return LineFate.NEW
             cure = "the same number as on an earlier line, which is called; nothing to do"
             value, reason = line.number.e164, RejectReason.DUPLICATE
@@ -118,11 +137,16 @@ class _Checking:
             some.append(line)
         return LineFate.REJECTED
 
-    def _new(self, line: NewLead, holders: set[CampaignId]) -> None:
+    def _known(self, line: NewLead, columns: Mapping[str, str]) -> LineFate:
+        now = dict(zip(self.sheet.header, line.cells, strict=True))
+        return LineFate.CHANGED if newer(columns, now, apart=self.sheet.phone_column) else LineFate.KNOWN
+
+    def _new(self, line: NewLead, holders: Collection[CampaignId]) -> None:
         country, kind = country_and_kind(line.number)
         self.countries[country] += 1
         self.kinds[kind] += 1
-        self.elsewhere.update(holders)
+        if holders:
+            self.elsewhere.update(holders)
 
     async def by_name(self) -> dict[str, int]:
         """`elsewhere` in words."""

@@ -79,7 +79,7 @@ def test_a_check_tells_what_a_list_is_and_writes_nothing(tmp_path: Path) -> None
         database = (office.folder / "campaign.db").read_bytes()
         as_itself = office.types("check", "later.csv", "--name", "leads")
         assert as_itself.code == 0, as_itself
-        assert "1 new, 1 known, 0 rejects" in as_itself.out
+        assert "1 new, 1 known (1 of them changed), 0 rejects" in as_itself.out
         elsewhere = office.types("check", "later.csv")
         assert "2 new, 0 rejects" in elsewhere.out
         assert "1 of them are leads of leads too" in elsewhere.out
