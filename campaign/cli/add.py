@@ -25,7 +25,7 @@ def add_list(
         settings = wiring.stored(found.campaign)
         sheet = wiring.sheet_of(leads, settings, form)
         wish = listing.Wish(
-            leads, form, found.campaign.name, settings, sure=yes or found.simulated, again=again,
+            leads, form, found.campaign.name, settings, settings, sure=yes or found.simulated, again=again,
             accept_rejects=accept_rejects,
         )  # fmt: skip
         await listing.refuse_early(wish, sheet, found.database)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from campaign import wiring
 from campaign.cli import listing, progress, words
 from campaign.cli.console import tell
+from campaign.cli.places import name_of
 from campaign.core.policy import Policy
 from campaign.core.records import RejectReason
 from campaign.engine.clock import RealClock
@@ -36,7 +37,7 @@ def check_list(
             known, settings = None, loaded.settings
             if there:
                 books = await stack.enter_async_context(wiring.reading(database))
-                same = [each for each in await books.campaigns() if each.name == (name or leads.stem)]
+                same = [each for each in await books.campaigns() if each.name == (name or name_of(leads))]
                 settings = wiring.stored(same[0]) if same else settings
                 known = wiring.Known(books, wiring.key_of(loaded, database), same[0] if same else None)
             sheet = wiring.sheet_of(leads, settings, form)

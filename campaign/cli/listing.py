@@ -27,13 +27,15 @@ SHARED_SHOWN = 20
 class Wish:
     """What was typed of a list.
 
-    `form`: of this file alone. `sure`: nobody needs to be asked. `accept_rejects`: however many there are.
+    `form`: of this file alone. `settings`: of a campaign that is new; `read_by`: those by which the list is read.
+    `sure`: nobody needs to be asked. `accept_rejects`: however many there are.
     """
 
     file: Path
     form: Form
     name: str
     settings: Settings
+    read_by: Settings
     sure: bool
     again: bool
     accept_rejects: bool
@@ -63,7 +65,7 @@ async def refuse_early(wish: Wish, sheet: Sheet, database: Path | None) -> None:
 
 async def agreed(wish: Wish, sheet: Sheet, taken: "TakenIn", campaign: CampaignRecord, course: Course) -> bool:
     """Show the list and what calling it means; ask, if somebody must be asked. `course`: of the campaign so far."""
-    describe(sheet, taken, wish.settings)
+    describe(sheet, taken, wish.read_by)
     say_settings(campaign)
     if not taken.new:
         return True

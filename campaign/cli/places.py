@@ -42,6 +42,19 @@ def database_of(loaded: Loaded, db: Path | None, *, simulate: bool) -> Path:
     return loaded.secrets.campaign_db.with_name(wiring.SIMULATED_DB.name)
 
 
+def name_of(leads: Path) -> str:
+    """What the campaign of a list is called unless it is named."""
+    return Path(leads.stem).stem if leads.suffix == ".gz" else leads.stem
+
+
+async def campaign_named(name: str, database: Path | None) -> CampaignRecord | None:
+    """None where it, or the database, is not there yet."""
+    if database is None:
+        return None
+    async with wiring.reading(database) as books:
+        return next((each for each in await books.campaigns() if each.name == name), None)
+
+
 async def everything(loaded: Loaded, db: Path | None) -> list[Found]:
     """All campaigns of the database and, unless one was named, of the simulated one beside it."""
     files = [loaded.secrets.campaign_db]

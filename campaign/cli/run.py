@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from campaign import wiring
 from campaign.cli import beside, listing, progress, results
 from campaign.cli.console import say
-from campaign.cli.places import Found, database_of, find
+from campaign.cli.places import Found, campaign_named, database_of, find, name_of
 from campaign.core.lead import CampaignState
 from campaign.core.records import CampaignRecord
 from campaign.errors import UsageError
@@ -48,27 +48,27 @@ def run_list(
     database = database_of(loaded, db, simulate=simulate)
     typed = Run(limit, wiring.Simulation(speed, town) if simulate else None, config is not None)
     with _laid_down(leads, name, form, database) as (file, form):
-        sheet = wiring.sheet_of(file, loaded.settings, form)
+        called = name or name_of(leads)
         rehearsal = typed.simulation if typed.simulation and typed.simulation.rehearsal else None
-        settings = loaded.settings
-        if simulate:
-            settings = wiring.simulated_settings(settings, sheet.header, rehearsal=bool(rehearsal))
-        wish = listing.Wish(
-            file,
-            form,
-            name or _name_of(leads),
-            settings,
-            sure=yes or simulate,
-            again=again,
-            accept_rejects=accept_rejects,
-        )
+
+        def wished(read_by: Settings) -> tuple[listing.Wish, Sheet]:
+            sheet, settings = wiring.sheet_of(file, read_by, form), loaded.settings
+            if simulate:
+                settings = wiring.simulated_settings(settings, sheet.header, rehearsal=bool(rehearsal))
+            sure = yes or simulate
+            return listing.Wish(
+                file, form, called, settings, read_by, sure=sure, again=again, accept_rejects=accept_rejects
+            ), sheet
+
         if rehearsal:
-            sys.exit(asyncio.run(_rehearse(loaded, rehearsal, wish, sheet, typed)))
+            sys.exit(asyncio.run(_rehearse(loaded, rehearsal, *wished(loaded.settings), typed)))
         there = database if database.exists() else None
         if there:
             wiring.bring_up_to_date(database)
 
         async def go() -> int:
+            before = await campaign_named(called, there)
+            wish, sheet = wished(wiring.stored(before) if before else loaded.settings)
             await listing.refuse_early(wish, sheet, there)
             if owner := wiring.owner_of(database):
                 _refuse_new_settings(config)
@@ -99,10 +99,6 @@ def speed_of(text: str) -> float:
     if 1 <= speed <= 3600:
         return speed
     raise UsageError(f"--speed {text} is wrong; right would be: a number from 1 to 3600, or max.")
-
-
-def _name_of(leads: Path) -> str:
-    return Path(leads.stem).stem if leads.suffix == ".gz" else leads.stem
 
 
 @contextmanager

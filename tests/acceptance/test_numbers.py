@@ -36,3 +36,15 @@ def test_people_with_two_numbers_are_called_at_one_after_the_other(tmp_path: Pat
         to_asha = [row["phone_number"] for row in office.table("attempts.csv") if row["lead_id"] == "1"]
         assert to_asha == ["+919812300001", "+919812300001", "+918023456789"]
         assert office.types("verify", "--simulate").code == 0
+
+
+def test_a_further_list_is_shown_as_the_campaign_reads_it_whatever_the_settings_say_today(tmp_path: Path) -> None:
+    with an_office(tmp_path, settings=SETTINGS) as office:
+        (tmp_path / "leads.csv").write_text(LIST.replace("9.19E+11", "9812300003"))
+        assert office.types("run", "leads.csv", "--simulate", "--speed", "3600").code == 0
+        (tmp_path / "campaign.toml").write_text('[list]\nphone_column = "landline"\n')
+        (tmp_path / "more.csv").write_text("name,mobile,landline,simulate\nDivya,9812300005,,answers\n")
+        more = office.types("run", "more.csv", "--name", "leads", "--simulate", "--speed", "3600")
+        assert more.code == 0, more
+        assert "the columns “mobile” and “landline”, as named" in more.err
+        assert "line 2    +919812300005" in more.err
