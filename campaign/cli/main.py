@@ -193,6 +193,27 @@ def resume(
 
 
 @app.command()
+def call(
+    number: Annotated[list[str], typer.Argument(help="a phone number, in any spelling")],
+    simulate: Annotated[bool, typer.Option("--simulate", help="no account needed, nobody is called")] = False,
+    speed: Speed = 60,
+    town: Town = None,
+    yes: Yes = False,
+    config: Config = None,
+    db: Database = None,
+) -> None:
+    """One test call, outside the reports: what was asked for, what came back, and how its end was learnt.
+
+    It obeys the calling hours and every limit. Now or not at all: what holds it back is said.
+
+    Example: campaign call 98123 00001
+    """
+    from campaign.cli.call import call_number
+
+    call_number(" ".join(number), simulate=simulate, speed=speed, town=town, yes=yes, config=config, db=db)
+
+
+@app.command()
 def pause(name: Name = None, simulate: Simulated = False, config: Config = None, db: Database = None) -> None:
     """Stop calling until campaign resume. When this returns, no call leaves any more.
 

@@ -32,7 +32,7 @@ class Found:
         simulated = " --simulate" if self.simulated else ""
         usual = wiring.SIMULATED_DB if self.simulated else Path("campaign.db")
         elsewhere = "" if self.database == usual else f" --db {shlex.quote(str(self.database))}"
-        return f"{self.campaign.name}{simulated}{elsewhere}"
+        return f"{shlex.quote(self.campaign.name)}{simulated}{elsewhere}"
 
 
 def database_of(loaded: Loaded, db: Path | None, *, simulate: bool) -> Path:
@@ -56,7 +56,7 @@ async def campaign_named(name: str, database: Path | None) -> CampaignRecord | N
 
 
 async def everything(loaded: Loaded, db: Path | None) -> list[Found]:
-    """All campaigns of the database and, unless one was named, of the simulated one beside it."""
+    """All campaigns of the database, test calls too, and, unless one was named, of the simulated one beside it."""
     files = [loaded.secrets.campaign_db]
     if db is None:
         files.append(database_of(loaded, None, simulate=True))
@@ -80,6 +80,7 @@ async def find(
     if bring_up_to_date and database.exists():
         wiring.bring_up_to_date(database)
     there = [each for each in await everything(loaded, db) if each.simulated or not simulate]
+    there = [each for each in there if not each.campaign.test_call or each.campaign.name == name]
     if not there:
         nothing_kept = "" if database.exists() else " A rehearsal (--speed max) leaves nothing but its report."
         raise UsageError(f"There is no campaign in {database}.", f"`campaign run LEADS.csv` makes one.{nothing_kept}")

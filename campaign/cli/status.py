@@ -64,6 +64,8 @@ def show_list(*, config: Path | None, db: Path | None) -> None:
 
     async def go() -> None:
         for found in await everything(load(config, db), db):
+            if found.campaign.test_call:
+                continue
             async with wiring.reading(found.database) as books:
                 tally = await books.tally(found.campaign.id)
             state = _state(found, wiring.owner_of(found.database))

@@ -56,7 +56,7 @@ def worst(codes: Collection[int]) -> int:
 
 
 def _unfinished(campaigns: Sequence[CampaignRecord]) -> list[CampaignRecord]:
-    return [each for each in campaigns if each.state not in FINISHED]
+    return [each for each in campaigns if each.state not in FINISHED and not each.test_call]
 
 
 async def _dial(house: "House", campaigns: Sequence[CampaignRecord], database: Path) -> list[int]:

@@ -26,6 +26,7 @@ def facts(
     callers_used: Mapping[str, int] = _NOBODY,
     caller: str | None = None,
     luck: float = 0,
+    paused_elsewhere: bool = False,
 ) -> Facts:
     """`lead`: its attempts, oldest first. `number`: those to the number that is to be called, of whichever lead.
 
@@ -48,4 +49,5 @@ def facts(
         callers_used=callers_used,
         caller=caller,
         luck=luck,
+        paused_elsewhere=paused_elsewhere,
     )

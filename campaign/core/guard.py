@@ -21,6 +21,7 @@ class Why(StrEnum):
     """Why an attempt is held back; the words a person reads."""
 
     PAUSED = "the campaign is paused"
+    ELSEWHERE = "a campaign that this number is to be called in is paused"
     HOURS = "outside the calling hours"
     CHANNELS = "all channels are in use"
     CALLER = "all channels of its caller id are in use"
@@ -38,7 +39,8 @@ class Facts:
     `number_busy_until`: until when another call to the number may be alive, at the latest; past, when nobody has told
     how that one ended. `number_free_at`: the latest end of its last call. `last`: how the lead's last call ended.
     `choice`: which of the lead's numbers is to be called. `callers_used`: calls alive from each caller id; `caller`:
-    the lead's, if it was called before; `luck`: the lead's (`core.pool`).
+    the lead's, if it was called before; `luck`: the lead's (`core.pool`). `paused_elsewhere`: of a test call, that its
+    number waits in a campaign that is paused.
     """
 
     campaign: CampaignState
@@ -52,6 +54,7 @@ class Facts:
     callers_used: Mapping[str, int] = field(default_factory=dict)
     caller: str | None = None
     luck: float = 0
+    paused_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ def may_send(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     """The verdict, by the first rule that speaks."""
     if facts.campaign is not CampaignState.RUNNING:
         return HoldBack(Why.PAUSED)
+    if facts.paused_elsewhere:
+        return HoldBack(Why.ELSEWHERE)
     match policy.window.at(now, policy.ring_timeout):
         case Over(why):
             return Finish(Outcome.EXPIRED, why)

@@ -15,7 +15,7 @@ from campaign.core.guard import Facts, Finish, HoldBack, Park, Send, Verdict
 from campaign.core.lead import CampaignState, LeadState, NumberHash
 from campaign.core.lifecycle import Changed, apply
 from campaign.core.numbers import next_number
-from campaign.core.records import Intent
+from campaign.core.records import TEST_CALL, Intent
 from campaign.store import tables
 from campaign.store.choosing import attempts, count_numbers
 from campaign.store.claiming import ids_of, reserved_rows
@@ -64,6 +64,9 @@ class _Facts:
         leads = {row.lead_id for row in rows}
         self.history, self.numbers = attempts(connection, leads), count_numbers(connection, leads)
         self.states = self._states({row.campaign_id for row in rows})
+        self.paused = {
+            each: self._paused({row.number_hash for row in rows if row.campaign_id == each}) for each in self.tests
+        }
         self.channels = self._channels({row.account_id for row in rows}, min(each.at for each in intents))
         reach = max((each.policy.min_gap for each in intents), default=guard.DAY)
         since = min(each.at for each in intents) - max(reach, guard.DAY)
@@ -89,6 +92,7 @@ class _Facts:
             callers_used=Counter(alive),
             caller=self.callers.get(row.lead_id),
             luck=pool.luck(NumberHash(row.number_hash)),
+            paused_elsewhere=row.number_hash in self.paused.get(row.campaign_id, ()),
         )
 
     def send(self, row: AnyRow, intent: Intent, caller_id: str) -> None:
@@ -134,8 +138,22 @@ class _Facts:
 
     def _states(self, campaigns: Iterable[int]) -> dict[int, CampaignState]:
         table = tables.campaign
-        rows = self.connection.execute(select(table.c.id, table.c.state).where(table.c.id.in_(list(campaigns))))
+        query = select(table.c.id, table.c.name, table.c.state).where(table.c.id.in_(list(campaigns)))
+        rows = self.connection.execute(query).all()
+        self.tests = [row.id for row in rows if row.name.startswith(TEST_CALL)]
         return {row.id: CampaignState(row.state) for row in rows}
+
+    def _paused(self, hashes: Iterable[str]) -> set[str]:
+        """Those of the numbers that wait in a paused campaign: nobody of it is called, by a test call neither."""
+        table, numbers = tables.campaign, tables.lead_number
+        query = (
+            select(numbers.c.number_hash)
+            .join(lead, lead.c.id == numbers.c.lead_id)
+            .join(table, table.c.id == lead.c.campaign_id)
+            .where(numbers.c.number_hash.in_(list(hashes)), lead.c.state != LeadState.DONE)
+            .where(table.c.state == CampaignState.PAUSED)
+        )
+        return set(self.connection.execute(query).scalars())
 
     def _channels(self, accounts: Iterable[int], now: datetime) -> dict[int, list[tuple[datetime, str]]]:
         """The latest ends of the calls alive and where they come from, by account."""

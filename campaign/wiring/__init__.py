@@ -1,8 +1,8 @@
 """The one place where concrete things meet: settings, database, provider or simulator, engine, web.
 
 `policy`: settings as the core knows them · `looking`: what may be known without owning · `checking`: what running a
-list would come to · `owner`: a database held, and the account with it · `house`: what its owner can do · `floor`: the
-campaigns that are dialled, and the door to them · `spool`: a list from a pipe.
+list would come to · `calling`: a test call · `owner`: a database held, and the account with it · `house`: what its
+owner can do · `floor`: the campaigns that are dialled, and the door to them · `spool`: a list from a pipe.
 
 What is asked for is imported when it is asked for: help and plain errors load no database and no network.
 """
@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from campaign.wiring.calling import test_call
     from campaign.wiring.checking import Checked, Known, checked
     from campaign.wiring.floor import Wanted, dial, dial_all
     from campaign.wiring.house import House, Resolution, TakenIn
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from campaign.wiring.spool import spooled
 
 _ROOMS = {
+    "calling": ("test_call",),
     "checking": ("Checked", "Known", "checked"),
     "floor": ("Wanted", "dial", "dial_all"),
     "house": ("House", "Resolution", "TakenIn"),
@@ -92,6 +94,7 @@ __all__ = [
     "simulating",
     "spooled",
     "stored",
+    "test_call",
     "today",
     "unloading",
     "window_of",

@@ -152,5 +152,5 @@ class _Checking:
         """`elsewhere` in words."""
         if self.known is None:
             return {}
-        names = {each.id: each.name for each in await self.known.books.campaigns()}
-        return {names[each]: count for each, count in self.elsewhere.most_common()}
+        names = {each.id: each.name for each in await self.known.books.campaigns() if not each.test_call}
+        return {names[each]: count for each, count in self.elsewhere.most_common() if each in names}

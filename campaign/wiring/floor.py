@@ -13,7 +13,7 @@ from pathlib import Path
 from campaign import settings as settings_of
 from campaign.core.attempt import AttemptId
 from campaign.core.keyed import Key, PublicId
-from campaign.core.lead import CampaignId
+from campaign.core.lead import CampaignId, PhoneNumber
 from campaign.core.policy import Policy
 from campaign.core.records import CampaignRecord, ImportId, Owner, Unloaded
 from campaign.engine.callbacks import Callbacks
@@ -21,6 +21,7 @@ from campaign.engine.clock import RealClock
 from campaign.engine.desk import Desk
 from campaign.engine.dialer import Orders
 from campaign.engine.feed import News, Pulse
+from campaign.engine.once import Once
 from campaign.engine.run import Ending, Run
 from campaign.engine.tasks import beside, nursery
 from campaign.errors import CampaignError
@@ -28,6 +29,7 @@ from campaign.intake import Form
 from campaign.web import callbacks as callbacks_web
 from campaign.web import door
 from campaign.web.serving import serving
+from campaign.wiring.calling import test_call
 from campaign.wiring.house import House, Resolution
 from campaign.wiring.policy import LOOPBACK, read_policy, stored
 
@@ -46,7 +48,7 @@ class Floor:
         self._house.ours(campaign)
         policy = read_policy(campaign.settings)
         orders = Orders(campaign, policy, campaign.policy_version, self._address_for(campaign), limit)
-        run = self._runs[campaign.id] = Run(orders, self._desk)
+        run = self._runs[campaign.id] = (Once if campaign.test_call else Run)(orders, self._desk)
         if self._group:
             self._begin(run)
         return run
@@ -83,6 +85,7 @@ class Floor:
         return {
             "pause": self._pause, "stop": self._stop, "resolve": self._resolve, "dial": self._dial,
             "load": self._load, "accept": self._accept, "discard": self._discard, "unload": self._unload,
+            "call": self._call,
         }  # fmt: skip
 
     def _begin(self, run: Run) -> None:
@@ -111,11 +114,21 @@ class Floor:
     async def _dial(self, campaign: CampaignId, more: door.Answer) -> door.Answer:
         if self._running(campaign):
             return {"running": True}
-        if self._desk.leaving.is_set():
-            raise CampaignError("The process that owns the database is about to end.", "Try again when it has.")
+        self._refuse_when_leaving()
         found = next(each for each in await self._house.books.campaigns() if each.id == campaign)
         self.take(found, more.get("limit"))
         return {"running": False}
+
+    async def _call(self, _campaign: CampaignId, more: door.Answer) -> door.Answer:
+        self._refuse_when_leaving()
+        settings = settings_of.parse(more["settings"], "the settings")
+        campaign = await test_call(self._house, PhoneNumber(more["number"]), settings)
+        self.take(campaign, None)
+        return {"campaign": campaign.id}
+
+    def _refuse_when_leaving(self) -> None:
+        if self._desk.leaving.is_set():
+            raise CampaignError("The process that owns the database is about to end.", "Try again when it has.")
 
     async def _load(self, _campaign: CampaignId, more: door.Answer) -> door.Answer:
         """`dial`: it shall be dialled from here afterwards."""

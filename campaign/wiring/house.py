@@ -16,6 +16,7 @@ from campaign.core.lead import CampaignId, CampaignState, Outcome
 from campaign.core.lifecycle import FOREIGN
 from campaign.core.order import Order
 from campaign.core.records import (
+    TEST_CALL,
     Account,
     CampaignRecord,
     Happened,
@@ -144,7 +145,9 @@ class House:
         return next((each for each in await self.books.campaigns() if each.name == name), None)
 
     async def open(self, name: str, settings: Settings) -> CampaignRecord:
-        """The campaign, new or not. Raises UsageError if it belongs to another account."""
+        """The campaign, new or not. Raises UsageError if it belongs to another account, or may not be called so."""
+        if name.startswith(TEST_CALL):
+            raise UsageError(f"“{name}” is the name of a test call.", "Give the campaign another with --name.")
         tables = settings.model_dump(mode="json")
         campaign = await self.store.open_campaign(name, self.account, tables, self.clock.now())
         self.ours(campaign)

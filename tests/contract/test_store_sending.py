@@ -6,11 +6,11 @@ import pytest
 
 from campaign.core.attempt import AttemptState, Disposition, Refusal
 from campaign.core.events import Accepted, InDoubt, NotPlaced, Refused, WrittenOff
-from campaign.core.guard import DAY, PARKED, Finish, HoldBack, Park, Send, Why
+from campaign.core.guard import DAY, PARKED, Finish, HoldBack, Park, Send, Verdict, Why
 from campaign.core.lead import CampaignId, CampaignState, LeadState, Outcome
-from campaign.core.records import Account, Intent, Release
+from campaign.core.records import TEST_CALL, Account, Intent, Release
 from tests.builders import LATER, NOON, hours, minutes, policy, seconds, window
-from tests.contract.store import NOBODY, Bench, ended, sid
+from tests.contract.store import NOBODY, Bench, ended, new_lead, sid
 
 GONE = HoldBack(Why.GONE)
 CHANNELS = HoldBack(Why.CHANNELS)
@@ -63,6 +63,23 @@ async def test_one_reservation_finished_twice_at_once_is_finished_once(bench: Be
 async def test_only_a_running_campaign_sends(bench: Bench, state: CampaignState) -> None:
     campaign = await bench.campaign(state=state)
     assert await bench.ask(await bench.reserve(campaign, 1)) == [HoldBack(Why.PAUSED)]
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"), [("spring", Send()), (f"{TEST_CALL}1", HoldBack(Why.ELSEWHERE))], ids=["others", "test calls"]
+)
+async def test_a_test_call_obeys_the_pause_of_a_campaign_that_its_number_waits_in(
+    bench: Bench, name: str, verdict: Verdict
+) -> None:
+    await bench.load(await bench.campaign("summer", state=CampaignState.PAUSED), [new_lead(2, 1)])
+    assert await bench.ask(await bench.reserve(await bench.campaign(name), 1, 2)) == [verdict, Send()]
+
+
+async def test_but_not_of_one_that_is_done_with_it(bench: Bench) -> None:
+    summer = await bench.campaign("summer")
+    await bench.call(summer, 1, Disposition.COMPLETED)
+    await bench.store.set_state(summer, CampaignState.PAUSED, "", LATER)
+    assert await bench.ask(await bench.reserve(await bench.campaign(f"{TEST_CALL}1"), 1), NOON + hours(1)) == [Send()]
 
 
 async def test_nothing_leaves_outside_the_hours(bench: Bench, spring: CampaignId) -> None:

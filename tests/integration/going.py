@@ -42,7 +42,7 @@ class Going:
         return self.end.result()
 
 
-async def _go(run: Run) -> Ending:
+async def go(run: Run) -> Ending:
     async with run.desk.open() as group:
         return await run.go(group)
 
@@ -50,7 +50,7 @@ async def _go(run: Run) -> Ending:
 @asynccontextmanager
 async def going(house: House, **how: Any) -> AsyncIterator[Going]:
     run = house.run(**how)
-    end = asyncio.ensure_future(_go(run))
+    end = asyncio.ensure_future(go(run))
     try:
         yield Going(house, run, end)
     finally:

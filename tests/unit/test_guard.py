@@ -39,6 +39,10 @@ def test_only_a_running_campaign_calls(state: CampaignState) -> None:
     assert may_send(replace(CLEAR, campaign=state), OFFICE, NOON) == HoldBack(Why.PAUSED)
 
 
+def test_a_test_call_obeys_the_pause_of_its_numbers_campaign() -> None:
+    assert may_send(replace(CLEAR, paused_elsewhere=True), OFFICE, NOON) == HoldBack(Why.ELSEWHERE)
+
+
 @pytest.mark.parametrize(
     ("wall", "until"),
     [

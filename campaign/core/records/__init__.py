@@ -15,7 +15,7 @@ from campaign.core.records.calls import (
     Reserved,
     UnreadCallback,
 )
-from campaign.core.records.campaigns import Account, AccountId, CampaignRecord, Owner
+from campaign.core.records.campaigns import TEST_CALL, Account, AccountId, CampaignRecord, Owner
 from campaign.core.records.lists import (
     ImportId,
     ImportRecord,
@@ -29,6 +29,7 @@ from campaign.core.records.lists import (
 from campaign.core.records.reading import AttemptRecord, LeadRecord, RejectRecord, SharedNumber
 
 __all__ = [
+    "TEST_CALL",
     "Account",
     "AccountId",
     "AttemptRecord",

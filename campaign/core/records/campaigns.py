@@ -8,6 +8,8 @@ from typing import NewType
 from campaign.core.lead import CampaignId, CampaignState
 
 AccountId = NewType("AccountId", int)
+TEST_CALL = "test call "
+"""How the name of a single test call's campaign begins; no list's campaign has such a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ class CampaignRecord:
     policy_version: int
     settings: Mapping[str, object]
     finished_at: datetime | None = None
+
+    @property
+    def test_call(self) -> bool:
+        """It is a single test call, and shown only to who names it."""
+        return self.name.startswith(TEST_CALL)
 
 
 @dataclass(frozen=True, slots=True)
