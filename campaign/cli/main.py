@@ -24,9 +24,11 @@ Speed = Annotated[
     float, typer.Option("--speed", min=1, max=3600, help="with --simulate: time passes so many times faster")
 ]
 RunSpeed = Annotated[
-    str,
+    str | None,
     typer.Option(
-        "--speed", help="with --simulate: so many times faster, or “max”: a rehearsal, of which nothing is kept"
+        "--speed",
+        help="with --simulate: so many times faster, or “max”: a rehearsal, of which nothing is kept",
+        show_default="60",
     ),
 ]
 Town = Annotated[Path | None, typer.Option("--town", help="with --simulate: how phones behave, what goes wrong")]
@@ -58,7 +60,7 @@ def run(
     name: Annotated[str | None, typer.Option("--name", help="the campaign's name (default: the file's)")] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="call so many leads, then pause")] = None,
     simulate: Annotated[bool, typer.Option("--simulate", help="no account needed, nobody is called")] = False,
-    speed: RunSpeed = "60",
+    speed: RunSpeed = None,
     town: Town = None,
     yes: Yes = False,
     again: Annotated[bool, typer.Option("--again", help="call them, though another campaign has this file")] = False,
@@ -79,12 +81,12 @@ def run(
 
     Example: campaign run leads.csv --simulate
     """
-    from campaign.cli.run import run_list, speed_of
+    from campaign.cli.run import run_list, simulation_of
     from campaign.intake.form import Form
 
     run_list(
         leads, Form(phone_column, encoding, sheet, multiline), name, limit,
-        simulate=simulate, speed=speed_of(speed), town=town, yes=yes, again=again,
+        simulation=simulation_of(simulate, speed, town), yes=yes, again=again,
         accept_rejects=accept_rejects, config=config, db=db,
     )  # fmt: skip
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # it loads the database and the network: only when something 
     from campaign.wiring import House, Simulation
 
 DECLINED = 2
+USUAL_SPEED = "60"
 PIPE = Path("-")
 
 
@@ -39,23 +40,23 @@ class Run:
 
 
 def run_list(
-    leads: Path, form: Form, name: str | None, limit: int | None, *, simulate: bool, speed: float, town: Path | None,
-    yes: bool, again: bool, accept_rejects: bool, config: Path | None, db: Path | None,
+    leads: Path, form: Form, name: str | None, limit: int | None, *, simulation: "Simulation | None", yes: bool,
+    again: bool, accept_rejects: bool, config: Path | None, db: Path | None,
 ) -> None:  # fmt: skip
     """Exits with the code of how it ended. `form`: what was said of this file."""
     said = {"list": {"phone_column": form.phone_column, "phone_columns": []}} if form.phone_column else {}
     loaded = load(config, db, said)
-    database = database_of(loaded, db, simulate=simulate)
-    typed = Run(limit, wiring.Simulation(speed, town) if simulate else None, config is not None)
+    database = database_of(loaded, db, simulate=simulation is not None)
+    typed = Run(limit, simulation, config is not None)
     with _laid_down(leads, name, form, database) as (file, form):
         called = name or name_of(leads)
-        rehearsal = typed.simulation if typed.simulation and typed.simulation.rehearsal else None
+        rehearsal = simulation if simulation and simulation.rehearsal else None
 
         def wished(read_by: Settings) -> tuple[listing.Wish, Sheet]:
             sheet, settings = wiring.sheet_of(file, read_by, form), loaded.settings
-            if simulate:
+            if simulation:
                 settings = wiring.simulated_settings(settings, sheet.header, rehearsal=bool(rehearsal))
-            sure = yes or simulate
+            sure = yes or simulation is not None
             return listing.Wish(
                 file, form, called, settings, read_by, sure=sure, again=again, accept_rejects=accept_rejects
             ), sheet
@@ -88,8 +89,17 @@ async def _rehearse(loaded: Loaded, simulation: "Simulation", wish: listing.Wish
         return await _take_in_and_dial(house, wish, sheet, typed, None)
 
 
-def speed_of(text: str) -> float:
-    """Of `--speed`: 1 to 3600, or infinite for `max`. Raises UsageError."""
+def simulation_of(simulate: bool, speed: str | None, town: Path | None) -> "Simulation | None":
+    """None for people who are really called. Raises UsageError, also where a simulation seems to be forgotten."""
+    if simulate:
+        return wiring.Simulation(_speed_of(speed or USUAL_SPEED), town)
+    if speed or town:
+        raise UsageError("--speed and --town are for --simulate, and without it people are really called.", "Add it.")
+    return None
+
+
+def _speed_of(text: str) -> float:
+    """1 to 3600, or infinite for `max`."""
     if text == "max":
         return inf
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from campaign import wiring
-from campaign.cli.run import speed_of
+from campaign.cli.run import simulation_of
 from campaign.core.lead import LeadState
 from campaign.core.window import Open
 from campaign.engine.clock import JumpingClock
@@ -99,12 +99,19 @@ async def test_time_stands_still_while_a_thread_is_at_work() -> None:
     assert clock.now() == clock.steady() == NOON + hours(1)
 
 
-@pytest.mark.parametrize(("typed", "speed"), [("1", 1.0), ("3600", 3600.0), ("2.5", 2.5), ("max", MAX)])
-def test_a_speed_is_a_number_or_max(typed: str, speed: float) -> None:
-    assert speed_of(typed) == speed
+@pytest.mark.parametrize(("typed", "speed"), [(None, 60), ("1", 1), ("3600", 3600), ("2.5", 2.5), ("max", MAX)])
+def test_a_speed_is_a_number_or_max(typed: str | None, speed: float) -> None:
+    assert simulation_of(simulate=True, speed=typed, town=None) == wiring.Simulation(speed, None)
 
 
-@pytest.mark.parametrize("typed", ["0.5", "3601", "inf", "nan", "fast", ""])
+@pytest.mark.parametrize("typed", ["0.5", "3601", "inf", "nan", "fast"])
 def test_any_other_speed_is_refused(typed: str) -> None:
     with pytest.raises(UsageError, match="from 1 to 3600, or max"):
-        speed_of(typed)
+        simulation_of(simulate=True, speed=typed, town=None)
+
+
+@pytest.mark.parametrize(("speed", "town"), [("max", None), ("60", None), (None, Path("town.toml"))])
+def test_nobody_is_really_called_who_was_to_be_simulated(speed: str | None, town: Path | None) -> None:
+    assert simulation_of(simulate=False, speed=None, town=None) is None
+    with pytest.raises(UsageError, match="for --simulate"):
+        simulation_of(simulate=False, speed=speed, town=town)
