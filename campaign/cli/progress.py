@@ -56,10 +56,13 @@ def loading(size: int) -> Iterator[Callable[[int], None] | None]:
 
 
 def _lines(name: str, zone: ZoneInfo) -> Show:
-    last = ""
+    last = noted = ""
 
     def show(pulse: Pulse) -> None:
-        nonlocal last
+        nonlocal last, noted
+        if pulse.note != noted:
+            say(f"{name}{pulse.note}")
+        noted = pulse.note
         line = ". ".join(filter(None, [words.progress(pulse.tally), _saying(pulse, zone)]))
         if line != last:
             say(f"{_when(pulse, zone)}  {name}{line}")
@@ -84,9 +87,14 @@ def _bars() -> Iterator[Callable[[str, Policy, ZoneInfo], Show]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
 
         def bar(name: str, policy: Policy, zone: ZoneInfo) -> Show:
+            noted = ""
             task = bars.add_task("starting", total=1, time="")
 
             def show(pulse: Pulse) -> None:
+                nonlocal noted
+                if pulse.note != noted:
+                    bars.console.print(": ".join(filter(None, [name, pulse.note])), markup=False, highlight=False)
+                noted = pulse.note
                 tally = pulse.tally
                 expected = words.finishing(pulse.expected, policy.window, pulse.now) if pulse.expected else ""
                 parts = [

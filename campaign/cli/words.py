@@ -105,10 +105,11 @@ def in_force(policy: Policy, hours: str) -> list[str]:
     retries = "; ".join(f"{kind.replace('_', ' ')}: {each}" for kind, each in waits.items())
     heard = "callbacks, and asking for silent calls" if policy.callbacks else "asking the provider (no public address)"
     rising = f" rising over {duration(policy.ramp)}" if policy.ramp else ""
+    first = f", {policy.canary} calls first" if policy.canary else ""
     callers = ", ".join(each.number for each in policy.callers)
     return [
         f"  calls from   {callers} into {policy.flow_url}",
-        f"  pace         {policy.rate}{rising}, {policy.channels} calls at once",
+        f"  pace         {policy.rate}{rising}, {policy.channels} calls at once{first}",
         f"  hours        {hours} ({policy.window.zone.key})",
         f"  each lead    at most {policy.max_attempts} calls, {policy.per_day} a day, waiting after {retries}",
         f"  ends         heard by {heard}",

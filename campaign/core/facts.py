@@ -27,6 +27,7 @@ def facts(
     caller: str | None = None,
     luck: float = 0,
     paused_elsewhere: bool = False,
+    canary_left: int | None = None,
 ) -> Facts:
     """`lead`: its attempts, oldest first. `number`: those to the number that is to be called, of whichever lead.
 
@@ -50,4 +51,5 @@ def facts(
         caller=caller,
         luck=luck,
         paused_elsewhere=paused_elsewhere,
+        canary_left=canary_left,
     )

@@ -11,7 +11,7 @@ from enum import StrEnum
 from campaign.core.attempt import Attempt, AttemptState, Disposition, Refusal
 
 LOOK = "look at the caller id, the flow and the list; attempts.csv tells how each one ended"
-_OF_THE_NUMBER = frozenset({Refusal.INVALID_NUMBER, Refusal.DNC})
+OF_THE_NUMBER = frozenset({Refusal.INVALID_NUMBER, Refusal.DNC})
 _ENDS = frozenset({Disposition.COMPLETED, Disposition.BUSY, Disposition.NO_ANSWER, Disposition.FAILED})
 
 
@@ -49,7 +49,7 @@ def end_of(attempt: Attempt, lead: Iterable[Attempt]) -> End | None:
     In doubt, not placed, or refused for a reason of the account's or of the line: no end of a call.
     """
     if attempt.state is AttemptState.REFUSED:
-        return End.REFUSED if attempt.refusal in _OF_THE_NUMBER else None
+        return End.REFUSED if attempt.refusal in OF_THE_NUMBER else None
     if attempt.disposition not in _ENDS or any(_failed_before(attempt, each) for each in lead):
         return None
     return End.FAILED if attempt.disposition is Disposition.FAILED else End.FINE

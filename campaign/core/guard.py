@@ -23,6 +23,7 @@ class Why(StrEnum):
     PAUSED = "the campaign is paused"
     ELSEWHERE = "a campaign that this number is to be called in is paused"
     HOURS = "outside the calling hours"
+    CANARY = "the first calls are waited for"
     CHANNELS = "all channels are in use"
     CALLER = "all channels of its caller id are in use"
     LIVE = "another call to this number is alive"
@@ -40,7 +41,8 @@ class Facts:
     how that one ended. `number_free_at`: the latest end of its last call. `last`: how the lead's last call ended.
     `choice`: which of the lead's numbers is to be called. `callers_used`: calls alive from each caller id; `caller`:
     the lead's, if it was called before; `luck`: the lead's (`core.pool`). `paused_elsewhere`: of a test call, that its
-    number waits in a campaign that is paused.
+    number waits in a campaign that is paused. `canary_left`: how many more calls may leave before the first ones are
+    judged (`core.canary`); None: they are, or nobody asked for it.
     """
 
     campaign: CampaignState
@@ -55,6 +57,7 @@ class Facts:
     caller: str | None = None
     luck: float = 0
     paused_elsewhere: bool = False
+    canary_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,8 @@ def _caps(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     recent = [at for at in facts.number_calls if at > now - DAY]
     if len(recent) >= policy.per_day:
         return HoldBack(Why.DAY, recent[-policy.per_day] + DAY)
+    if facts.canary_left is not None and facts.canary_left <= 0:
+        return HoldBack(Why.CANARY)
     if facts.channels_used >= policy.channels:
         return HoldBack(Why.CHANNELS)
     caller = choose(policy.callers, facts.callers_used, facts.caller, facts.luck)

@@ -58,6 +58,8 @@ class Policy:
     """How long after its end a call is in the provider's list, at the latest."""
     tries_per_number: int = 0
     """Calls to each number of a lead; 0: `max_attempts` shared out over them, rounded up."""
+    canary: int = 0
+    """So many calls first; then it goes on by itself, or waits for its people."""
     ramp: timedelta = timedelta()
     """Over which the rate rises after a start; none: at once."""
     pause_if_failed: FailedLimit | None = None

@@ -95,9 +95,11 @@ class Dialer:
                     self.feed.changed(News.LEADS)
                 return None
         due = await self.insight.next_due(campaign.id)
-        if due and due <= now and await self._claim(now):
-            return None if len(self.queue) > LOW_WATER else now
-        return due
+        if due is None or due > now:
+            return due
+        if not await self._claim(now):  # the first calls are waited for
+            return now + ASK_AGAIN
+        return None if len(self.queue) > LOW_WATER else now
 
     async def _claim(self, now: datetime) -> int:
         wanted = HIGH_WATER - len(self.queue)

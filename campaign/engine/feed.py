@@ -27,6 +27,7 @@ class Pulse:
     """One look at a running campaign. `saying` holds until `until`; `sent`: requests answered within one period.
 
     `expected`: when it will be finished; None where nothing is left to dial.
+    `note`: said once, and it stays to be read.
     """
 
     now: datetime
@@ -35,6 +36,7 @@ class Pulse:
     saying: str
     until: datetime | None
     expected: Forecast | None = None
+    note: str = ""
 
 
 class Feed:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from campaign.core.attempt import AttemptState
 from campaign.core.lead import CampaignState, Outcome
 from campaign.core.pace import Why
-from campaign.core.records import LiveCall
+from campaign.core.records import CampaignRecord, LiveCall
 from campaign.engine.desk import Desk, repeat
 from campaign.engine.details import DetailsFetcher
 from campaign.engine.dialer import Dialer, Orders
@@ -66,6 +66,7 @@ class Run:
         desk.when_refused(self._refused)
         self._interrupted = False
         self._compared = False
+        self._note = ""
 
     async def go(self, group: asyncio.TaskGroup) -> Ending:
         """Run to the end, with tasks in the desk's group."""
@@ -110,14 +111,17 @@ class Run:
             saying, until = f"the rate rises: {self.desk.pacer.rate}, all of it", rising
         tally = await self.insight.tally(self.orders.campaign.id)
         expected = await self._foresight.look(tally, now)
-        return Pulse(now, tally, self.desk.pacer.pace.used, saying, until, expected)
+        return Pulse(now, tally, self.desk.pacer.pace.used, saying, until, expected, self._note)
 
     async def _start(self) -> None:
         campaign = self.orders.campaign
         nobody_waits = await self.insight.next_due(campaign.id) is None  # its list may have grown
         self.details.late = campaign.state is CampaignState.COMPLETED and nobody_waits
-        if not self.dialer.stopped:  # a pause that came first stands
+        now_paused = (await self._campaign()).state is CampaignState.PAUSED is not campaign.state
+        if not self.dialer.stopped and not now_paused:  # a pause that came first stands
             await self.store.set_state(campaign.id, CampaignState.RUNNING, "", self.clock.now())
+        if self.orders.policy.canary and not campaign.tried_out and not campaign.test_call:
+            self.feed.say(f"the first {self.orders.policy.canary} calls show whether it goes on", None)
 
     async def _until_over(self) -> Ending:
         while True:
@@ -152,7 +156,11 @@ class Run:
         """Why nothing new is dialled any more, if so."""
         if self._interrupted:
             return Ending.INTERRUPTED
-        state = await self._state()
+        campaign = await self._campaign()
+        state = campaign.state
+        if state is CampaignState.RUNNING and campaign.reason not in ("", self._note):
+            self._note = campaign.reason
+            self.feed.say("", None)
         if state is CampaignState.PAUSED:
             return Ending.ACCOUNT if self.feed.account_refused else Ending.PAUSED
         if state is CampaignState.DRAINING:
@@ -209,8 +217,8 @@ class Run:
             await self.store.set_state(self.orders.campaign.id, CampaignState.PAUSED, refused, self.clock.now())
         self.feed.changed(News.LEADS)
 
-    async def _state(self) -> CampaignState:
-        return next(each.state for each in await self.insight.campaigns() if each.id == self.orders.campaign.id)
+    async def _campaign(self) -> CampaignRecord:
+        return next(each for each in await self.insight.campaigns() if each.id == self.orders.campaign.id)
 
     async def _live(self) -> list[LiveCall]:
         account = self.orders.campaign.account_id

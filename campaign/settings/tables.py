@@ -44,10 +44,10 @@ class ListSettings(Section):
 class PaceSettings(Section):
     """`[pace]`"""
 
-    LATER = frozenset({"canary"})
     rate: RateText = Field((200, timedelta(minutes=1)), description="the account's limit; look-ups count too")
     look_up_share: Part = Field(0.2, description="of the rate, at most, while calls are due")
     ramp: Duration = Field(timedelta(0), description="after each start the rate rises from a tenth, over this time")
+    canary: int = Field(0, ge=0, le=1000, description="so many calls first; how they end decides whether it goes on")
     channels: int = Field(30, ge=1, description="calls alive at once")
     retry_slack: Duration = Field(timedelta(hours=1), description="overdue so long, a retry goes before first calls")
     weight: float = Field(1, ge=0.01, le=100, description="of this campaign, where several share the account")

@@ -77,6 +77,7 @@ def record_of(row: AnyRow) -> CampaignRecord:
         policy_version=row.policy_version,
         settings=row.settings,
         finished_at=row.finished_at,
+        tried_out=bool(row.tried_out),
     )
 
 

@@ -16,6 +16,7 @@ from campaign.core.records import Release, Reserved
 from campaign.store import tables
 from campaign.store.choosing import NUMBERS, Chosen, attempts, choose, newest_policy
 from campaign.store.rows import ATTEMPT_COLUMNS, AnyRow, ReadPolicy, append_events, event_row, position_data, set_rows
+from campaign.store.trying import most_to_claim
 from campaign.store.waiting import next_leads
 
 attempt, lead, imported = tables.attempt, tables.lead, tables.imported
@@ -36,7 +37,8 @@ def claim_due(read_policy: ReadPolicy, connection: Connection, claims: Sequence[
 
 def _claim(read_policy: ReadPolicy, connection: Connection, claim: Claim) -> list[Reserved]:
     policy = newest_policy(read_policy, connection, claim.campaign)
-    ids = next_leads(connection, claim.campaign, claim.now, claim.limit, policy.retry_slack)
+    limit = min(claim.limit, most_to_claim(connection, claim.campaign, policy, claim.now))
+    ids = next_leads(connection, claim.campaign, claim.now, limit, policy.retry_slack) if limit > 0 else []
     if not ids:
         return []
     found = {row.id: row for row in connection.execute(_whom_to_call(claim.campaign, ids))}

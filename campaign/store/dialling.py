@@ -12,7 +12,7 @@ from campaign.core.attempt import Attempt
 from campaign.core.events import Sent
 from campaign.core.facts import facts
 from campaign.core.guard import Facts, Finish, HoldBack, Park, Send, Verdict
-from campaign.core.lead import CampaignState, LeadState, NumberHash
+from campaign.core.lead import CampaignId, CampaignState, LeadState, NumberHash
 from campaign.core.lifecycle import Changed, apply
 from campaign.core.numbers import next_number
 from campaign.core.records import TEST_CALL, Intent
@@ -30,6 +30,7 @@ from campaign.store.rows import (
     event_row,
     set_rows,
 )
+from campaign.store.trying import canary_left
 
 attempt, lead = tables.attempt, tables.lead
 
@@ -71,6 +72,12 @@ class _Facts:
         reach = max((each.policy.min_gap for each in intents), default=guard.DAY)
         since = min(each.at for each in intents) - max(reach, guard.DAY)
         self.callers = self._callers(leads)
+        self.canaries = {
+            row.campaign_id: canary_left(connection, CampaignId(row.campaign_id), intent.policy, intent.at)
+            for row in rows
+            for intent in intents
+            if intent.attempt == row.id
+        }
         self.calls: dict[str, list[Attempt]] = defaultdict(list)
         self.strangers: dict[str, list[datetime]] = defaultdict(list)
         self._numbers({row.number_hash for row in rows}, since)
@@ -93,6 +100,7 @@ class _Facts:
             caller=self.callers.get(row.lead_id),
             luck=pool.luck(NumberHash(row.number_hash)),
             paused_elsewhere=row.number_hash in self.paused.get(row.campaign_id, ()),
+            canary_left=self.canaries[row.campaign_id],
         )
 
     def send(self, row: AnyRow, intent: Intent, caller_id: str) -> None:
@@ -103,6 +111,8 @@ class _Facts:
         self.history[row.lead_id].append(after.attempt)
         self.channels[row.account_id].append((latest_end, caller_id))
         self.callers[row.lead_id] = caller_id
+        if (left := self.canaries[row.campaign_id]) is not None:
+            self.canaries[row.campaign_id] = left - 1
         self.calls[row.number_hash].append(after.attempt)
         self.sent.append(
             columns_of(after.attempt)

@@ -39,6 +39,7 @@ from campaign.store import (
     campaigns,
     claiming,
     dialling,
+    guarding,
     imports,
     inbox,
     lines,
@@ -62,7 +63,7 @@ class Ledger:
         # An operation is made once: those who wait for the same one are served together.
         self._add = partial(lines.add, key.number_hash)
         self._unload = partial(unloading.unload, key.number_hash)
-        self._claim_due = partial(claiming.claim_due, read_policy)
+        self._claim_due = partial(guarding.claim_due, read_policy)
         self._record = partial(recording.record, read_policy)
         self._recover = partial(recovery.recover, read_policy)
         self._note_strangers = partial(reconciling.note_strangers, key.number_hash)

@@ -36,11 +36,18 @@ OUTRUN = "the call before was there after all"
 STOPPING = {CampaignState.DRAINING, CampaignState.STOPPED}
 
 
-def record(read_policy: ReadPolicy, connection: Connection, happened: Sequence[Happened]) -> list[Recorded]:
-    """Apply each event by `core.lifecycle`, decide by `core.retry`. What changes nothing is kept as an event too."""
+def record(
+    read_policy: ReadPolicy, connection: Connection, happened: Sequence[Happened], *, may_pause: bool = True
+) -> list[Recorded]:
+    """Apply each event by `core.lifecycle`, decide by `core.retry`. What changes nothing is kept as an event too.
+
+    `may_pause`: the campaign, because of it; not at a start, which would take that pause for one of its people's.
+    """
     batch = _Batch(read_policy, connection, happened)
     recorded = [batch.apply(each) for each in happened]
     batch.write()
+    if may_pause:
+        batch.watch.act()
     return recorded
 
 
@@ -161,7 +168,6 @@ class _Batch:
         append_events(self.connection, self.events)
         if self.settled:
             unpark(self.connection, self.settled, max(event["at"] for event in self.events))
-        self.watch.act()
 
 
 _KINDS: dict[type[Event], str] = {

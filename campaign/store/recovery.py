@@ -28,7 +28,8 @@ def _recover(read_policy: ReadPolicy, connection: Connection, now: datetime) -> 
     sending = _in_state(connection, AttemptState.SENDING)
     if sending:
         interrupted = "the program was interrupted before the answer"
-        record(read_policy, connection, [Happened(each, InDoubt(now, interrupted)) for each in sending])
+        doubts = [Happened(each, InDoubt(now, interrupted)) for each in sending]
+        record(read_policy, connection, doubts, may_pause=False)
     connection.execute(update(request).where(request.c.replied_at.is_(None)).values(replied_at=now))
     unpark_rest(connection, now)
     return Recovered(len(reserved), len(sending), imports.sweep(connection, now))

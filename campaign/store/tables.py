@@ -95,6 +95,7 @@ campaign = Table(
     Column("created_at", Instant, nullable=False),
     Column("finished_at", Instant),
     Column("last_ends", Text),
+    Column("tried_out", Boolean(create_constraint=False)),
     **_IDS,
 )
 

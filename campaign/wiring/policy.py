@@ -40,6 +40,7 @@ def policy_of(settings: Settings) -> Policy:
         list_lag=provider.list_lag,
         rate=Rate(*settings.pace.rate),
         ramp=settings.pace.ramp,
+        canary=settings.pace.canary,
         look_up_share=settings.pace.look_up_share,
         channels=_channels(settings.pace.channels, callers),
         retry_slack=settings.pace.retry_slack,

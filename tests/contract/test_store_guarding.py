@@ -3,12 +3,12 @@
 import pytest
 
 from campaign.core.attempt import AttemptId, Disposition, Refusal
-from campaign.core.events import Refused
-from campaign.core.guard import HoldBack, Why
+from campaign.core.events import InDoubt, Refused
+from campaign.core.guard import HoldBack, Send, Why
 from campaign.core.lead import CampaignId, CampaignState, LeadState
 from campaign.core.records import CampaignRecord, Happened
 from tests.builders import LATER, NOON, hours, minutes
-from tests.contract.store import Bench, ended
+from tests.contract.store import Bench, ended, new_lead
 
 HALF_OF_FOUR = (0.5, 4)
 FAILED, BUSY = Disposition.FAILED, Disposition.BUSY
@@ -102,4 +102,87 @@ async def test_retries_of_who_failed_pause_nothing(bench: Bench, watched: Campai
 async def test_without_a_limit_nothing_is_kept(bench: Bench) -> None:
     careless = await bench.campaign()
     await end(bench, await bench.alive(careless, *range(1, 5)), FAILED, FAILED, FAILED, FAILED)
+    assert (await now(bench)).state is CampaignState.RUNNING
+
+
+# --- the first calls -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def tried(bench: Bench) -> CampaignId:
+    """A campaign of three leads whose first two calls decide."""
+    made = await bench.campaign(canary=2, pause_if_failed=HALF_OF_FOUR)
+    await bench.load(made, [new_lead(line, line) for line in (2, 3, 4)])
+    return made
+
+
+async def test_no_more_are_reserved_than_the_first_calls(bench: Bench, tried: CampaignId) -> None:
+    assert len(await bench.reserve(tried, limit=1)) == 1
+    assert len(await bench.reserve(tried)) == 1
+    assert await bench.reserve(tried) == []
+
+
+async def test_no_more_leave_however_many_were_reserved(bench: Bench) -> None:
+    careless = await bench.campaign()
+    reserved = await bench.reserve(careless, 1, 2, 3, 4)
+    assert await bench.ask(reserved[:3], canary=2) == [Send(), Send(), HoldBack(Why.CANARY)]
+    assert await bench.ask(reserved[2:], canary=2) == [HoldBack(Why.CANARY)] * 2
+
+
+async def test_when_they_went_well_the_others_follow_by_themselves(bench: Bench, tried: CampaignId) -> None:
+    await end(bench, await bench.alive(tried), Disposition.COMPLETED, BUSY)
+    campaign = await now(bench)
+    assert (campaign.state, campaign.tried_out) == (CampaignState.RUNNING, True)
+    assert campaign.reason == "of the first 2 calls: 1 answered, 1 busy"
+    assert len(await bench.reserve(tried)) == 1
+
+
+async def test_when_they_did_not_it_waits_for_its_people_and_goes_on_when_they_say_so(
+    bench: Bench, tried: CampaignId
+) -> None:
+    await end(bench, await bench.alive(tried), Disposition.COMPLETED, FAILED)
+    campaign = await now(bench)
+    assert campaign.state is CampaignState.PAUSED
+    assert campaign.reason.startswith("of the first 2 calls: 1 answered, 1 failed; look at")
+    await bench.store.set_state(tried, CampaignState.RUNNING, "", LATER)
+    assert len(await bench.reserve(tried)) == 1
+
+
+async def test_one_in_doubt_stops_it_once_the_others_have_ended(bench: Bench, tried: CampaignId) -> None:
+    first, second = await bench.sending(tried)
+    await bench.tell(first, InDoubt(NOON, "no answer"))
+    assert (await now(bench)).state is CampaignState.RUNNING
+    await bench.tell(second, Refused(LATER, Refusal.DNC, "403"))
+    assert (await now(bench)).reason.startswith("of the first 2 calls: 1 refused, 1 in doubt")
+
+
+async def test_a_crash_among_them_is_found_by_whoever_goes_on(bench: Bench, tried: CampaignId) -> None:
+    first, _ = await bench.sending(tried)
+    await bench.tell(first, ended(BUSY, LATER))
+    await bench.store.recover(LATER)
+    await bench.store.set_state(tried, CampaignState.RUNNING, "", LATER)
+    assert await bench.store.claim_due(tried, LATER, 5) == []
+    campaign = await now(bench)
+    assert campaign.state is CampaignState.PAUSED
+    assert campaign.reason.startswith("of the first 2 calls: 1 busy, 1 in doubt")
+
+
+async def test_their_figures_are_added_to_a_pause_of_its_people(bench: Bench, tried: CampaignId) -> None:
+    calls = await bench.alive(tried)
+    await bench.store.set_state(tried, CampaignState.PAUSED, "lunch", LATER)
+    await end(bench, calls, BUSY, BUSY)
+    assert (await now(bench)).reason == "lunch; of the first 2 calls: 2 busy"
+
+
+async def test_a_campaign_that_had_more_calls_already_is_not_tried_out(bench: Bench) -> None:
+    careless = await bench.campaign()
+    await end(bench, await bench.alive(careless, 1, 2, 3), BUSY, BUSY, BUSY)
+    await bench.store.add_policy(careless, {"canary": 2}, LATER)
+    assert len(await bench.reserve(careless, 4, 5, 6)) == 3
+
+
+async def test_a_list_that_ends_with_them_is_not_paused(bench: Bench) -> None:
+    short = await bench.campaign(canary=2, pause_if_failed=HALF_OF_FOUR)
+    calls = await bench.sending(short, 1, 2)
+    await bench.store.record([Happened(each, Refused(LATER, Refusal.DNC, "403")) for each in calls])
     assert (await now(bench)).state is CampaignState.RUNNING

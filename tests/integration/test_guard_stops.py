@@ -8,7 +8,7 @@ from campaign.core.policy import Rate
 from campaign.engine.run import Ending
 from tests.builders import NOON, minutes, seconds
 from tests.integration.going import going
-from tests.integration.house import FREELY, a_house
+from tests.integration.house import FREELY, a_house, ending, sid
 
 HALF_OF_FOUR = FailedLimit(0.5, 4)
 
@@ -44,3 +44,39 @@ async def test_after_a_start_the_rate_rises_and_the_run_says_so(tmp_path: Path) 
         await it.passes(minutes(10), seconds(1), seconds(1))
         assert len(house.provider.placed) > 3
         assert not (await it.run.pulse()).saying
+
+
+async def test_the_first_calls_go_out_alone_and_when_they_went_well_the_others_follow(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=6, rate=FREELY, canary=2) as house, going(house) as it:
+        await it.placed(2)
+        assert (await it.run.pulse()).saying == "the first 2 calls show whether it goes on"
+        await it.told(1)
+        await it.passes(minutes(1))
+        assert len(house.provider.placed) == 2
+        await it.told(2, "busy")
+        await it.placed(6)
+        pulse = await it.run.pulse()
+        assert (pulse.note, pulse.saying) == ("of the first 2 calls: 1 answered, 1 busy", "")
+
+
+async def test_when_the_first_calls_fail_it_ends_paused_and_a_resume_makes_the_others(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=6, rate=FREELY, canary=2, pause_if_failed=HALF_OF_FOUR) as house:
+        async with going(house) as it:
+            await it.placed(2)
+            await it.told(1, "failed")
+            await it.told(2, "failed")
+            assert await it.over() is Ending.PAUSED
+        assert len(house.provider.placed) == 2
+        house.campaign = (await house.books.campaigns())[0]
+        assert house.campaign.reason.startswith("of the first 2 calls: 2 failed; look at")
+        async with going(house) as it:
+            await it.placed(6)
+
+
+async def test_a_pause_that_follows_from_what_a_start_takes_up_stands(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=6, rate=FREELY, canary=1, pause_if_failed=HALF_OF_FOUR) as house:
+        attempt = await house.call(1)
+        await house.callback(attempt.public_id, ending(sid(1), "failed"))
+        async with going(house) as it:
+            assert await it.over() is Ending.PAUSED
+        assert house.provider.placed == []

@@ -7,10 +7,11 @@ from campaign.core import failing
 from campaign.core.failing import FailedLimit, GoOn
 from campaign.core.pace import Pace
 from campaign.core.policy import Rate
+from campaign.store import claiming, dialling
 from tests.builders import minutes, seconds
 from tests.integration.going import going
-from tests.integration.house import FREELY, a_house
-from tests.prove.ablations_kit import Ablation, here, nothing, swapped
+from tests.integration.house import FREELY, a_house, in_doubt
+from tests.prove.ablations_kit import Ablation, all_of, here, nothing, swapped
 
 CALLS = 8
 
@@ -39,11 +40,37 @@ async def beginning(folder: Path) -> Sequence[str]:
         return [f"C15: {placed} calls in the first minute, of a tenth of 30"] * (placed > 5)
 
 
+@here
+async def first_calls(folder: Path) -> Sequence[str]:
+    """Two calls first; the program starts anew with one of them in doubt and the other ended."""
+    async with a_house(folder, leads=6, rate=FREELY, channels=4, canary=2) as house:
+        await house.call(1, in_doubt())
+        async with going(house) as it:
+            await it.placed(1)
+            await it.told(1)
+        placed = len(house.provider.placed)
+        return [f"C15: {placed} calls more were made though one of the first two is in doubt"] * (placed > 1)
+
+
+def _many(*_: object) -> int:
+    return 100
+
+
+def _unasked(*_: object) -> None:
+    """Nobody asked for a canary."""
+
+
 def _go_on(*_: object) -> GoOn:
     return GoOn()
 
 
 ABLATIONS = (
     Ablation("a share of failed calls not heeded", swapped(failing, "decide", _go_on), all_fail, "C15"),
+    Ablation(
+        "the first calls not waited for",
+        all_of(swapped(claiming, "most_to_claim", _many), swapped(dialling, "canary_left", _unasked)),
+        first_calls,
+        "C15",
+    ),
     Ablation("no ramp", swapped(Pace, "calls_begin", nothing), beginning, "C15"),
 )

@@ -23,7 +23,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class CampaignRecord:
-    """A campaign as the ledger knows it. `settings`: its newest policy version, as the settings file's tables."""
+    """A campaign as the ledger knows it. `settings`: its newest policy version, as the settings file's tables.
+
+    `tried_out`: its first calls were looked at (`core.canary`).
+    """
 
     id: CampaignId
     name: str
@@ -35,6 +38,7 @@ class CampaignRecord:
     policy_version: int
     settings: Mapping[str, object]
     finished_at: datetime | None = None
+    tried_out: bool = False
 
     @property
     def test_call(self) -> bool:
