@@ -1,8 +1,5 @@
 """One test call: it is made now or not at all, obeys what every call obeys, and leaves nothing to dial later."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,39 +8,13 @@ import pytest
 from campaign.core.attempt import Disposition, Refusal
 from campaign.core.lead import CampaignState, LeadState, Outcome
 from campaign.core.pace import Why
-from campaign.core.records import TEST_CALL, CampaignRecord, NewImport, NewLead
-from campaign.engine.dialer import Orders
-from campaign.engine.once import IN_DOUBT, LEFT, UNTOLD, Once
+from campaign.engine.once import IN_DOUBT, LEFT, UNTOLD
 from campaign.engine.run import REFUSED, Ending
-from tests.builders import NOON, NUMBER, hours, minutes, seconds, window
-from tests.integration.going import Going, go
+from tests.builders import NOON, hours, minutes, seconds, window
 from tests.integration.house import FREELY, House, a_house, in_doubt, refused
+from tests.integration.once import calling
 
 QUICK: dict[str, Any] = {"rate": FREELY, "max_attempts": 1}
-
-
-async def _a_test_call(house: House) -> CampaignRecord:
-    campaign = await house.store.open_campaign(f"{TEST_CALL}1", house.campaign.account, {}, house.clock.now())
-    into = await house.store.begin_import(
-        NewImport(campaign.id, campaign.name, "f" * 64, ("phone",), "phone", house.clock.now())
-    )
-    assert isinstance(into, int)
-    await house.store.add_lines(into, [NewLead(1, NUMBER, ["", ""])])
-    await house.store.finish_import(into, house.clock.now())
-    return campaign
-
-
-@asynccontextmanager
-async def calling(house: House) -> AsyncIterator[Going]:
-    """A test call to `NUMBER` under way; the house's own campaign is not dialled."""
-    house.campaign = await _a_test_call(house)
-    run = Once(Orders(house.campaign, house.policy, 1, lambda attempt: f"https://example/{attempt}"), house.desk())
-    end = asyncio.ensure_future(go(run))
-    try:
-        yield Going(house, run, end)
-    finally:
-        end.cancel()
-        await asyncio.wait([end])
 
 
 async def _standing(house: House) -> tuple[CampaignState, str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from random import Random
 
 from tests.prove import (
+    ablations_calls,
     ablations_core,
     ablations_doubts,
     ablations_files,
@@ -32,6 +33,7 @@ from tests.prove.workers import workers
 
 PART = "ablations"
 ROOMS = (
+    ablations_calls,
     ablations_core,
     ablations_doubts,
     ablations_ledger,
