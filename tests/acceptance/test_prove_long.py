@@ -64,6 +64,20 @@ def test_a_given_seed_begins_anew(tmp_path: Path) -> None:
     assert (again.seed, again.ended) == (8, {})
 
 
+def test_a_share_of_a_long_run_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
+    LongRun("abc1234", 1, tmp_path / "run", share=0.01).end(SIMULATION)
+    assert LongRun("abc1234", 2, tmp_path / "run", share=0.01).ended == {"simulation": SIMULATION}
+    whole = LongRun("abc1234", 2, tmp_path / "run")
+    assert (whole.seed, whole.ended) == (2, {})
+
+
+def test_a_share_takes_its_part_of_everything_but_never_nothing() -> None:
+    extent = Extent(long=True, share=0.01)
+    assert (extent.pick(60, 20_000, 500_000), extent.pick(3, 14, 40)) == (5_000, 3)
+    assert (len(extent.some(range(1000))), len(extent.some(range(10))), len(extent.some(range(10), 4))) == (10, 1, 4)
+    assert Extent(long=True).some(range(10)) == list(range(10))
+
+
 def _with_parts(monkeypatch: pytest.MonkeyPatch, folder: Path, part: Callable[[str], Part]) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setattr(proof, "PARTS", ("one", "two"))

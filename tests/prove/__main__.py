@@ -1,4 +1,4 @@
-"""`python -m tests.prove [PART …] [--long] [--seed N]`: run the parts of the proof and print one line each.
+"""`python -m tests.prove [PART …] [--long [--share X]] [--seed N]`: run the parts of the proof and print one line each.
 
 A long run of all parts that was interrupted goes on with its seed and the first part that had not ended, unless a seed
 is given.
@@ -19,12 +19,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.prove", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which (default: all)")
     parser.add_argument("--long", action="store_true", help="hours: before a release")
+    parser.add_argument("--share", type=_share, default=1.0, help="of a long run, 0.01 say: to see that it ends")
     parser.add_argument("--seed", type=int, default=None, help="the first of the fresh seeds")
     given = parser.parse_args()
     seed = time.time_ns() % 1_000_000_000 if given.seed is None else given.seed
-    before = LongRun(commit(), seed, anew=given.seed is not None) if given.long and not given.parts else None
-    extent = Extent(long=given.long, seed=before.seed if before else seed)
-    print(f"commit {commit()}, seed {extent.seed}", flush=True)
+    if given.share < 1 and not given.long:
+        parser.error("--share is of a --long run")
+    resumed = given.long and not given.parts
+    before = LongRun(commit(), seed, share=given.share, anew=given.seed is not None) if resumed else None
+    extent = Extent(long=given.long, seed=before.seed if before else seed, share=given.share)
+    little = f", {given.share:g} of a long run" if given.share < 1 else ""
+    print(f"commit {commit()}, seed {extent.seed}{little}", flush=True)
     failed = 0
     for name in given.parts or PARTS:
         if before and name in before.ended:
@@ -40,6 +45,13 @@ def main() -> int:
     if before and not failed:
         before.over()
     return 1 if failed else 0
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 < share <= 1:
+        raise ValueError
+    return share
 
 
 def _part(name: str) -> Part:

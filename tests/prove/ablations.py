@@ -82,7 +82,7 @@ def _verdicts(wanted: Sequence[Ablation], extent: Extent) -> Iterator[Verdict]:
         return
     names = [each.name for each in sorted(wanted, key=lambda each: not each.slow)]
     with workers(AT_ONCE) as pool:
-        yield from pool.map(judge_by_all if extent.long else judge, names)
+        yield from pool.map(judge_by_all, extent.some(names)) if extent.long else pool.map(judge, names)
 
 
 _holding: dict[Slice, str] = {}

@@ -107,7 +107,7 @@ class _Proof:
             ]
             yield blows.pop(0)
             more += blows
-        yield from more if self._extent.long else self._luck.sample(more, 18)
+        yield from self._extent.some(more) if self._extent.long else self._luck.sample(more, 18)
 
     def _in_the_system(self) -> Iterator[Case]:
         if not shutil.which("strace"):
@@ -116,9 +116,8 @@ class _Proof:
             return
         for at, times in self._system_calls().items():
             hits = range(1, times + 1)
-            for hit in (
-                hits if self._extent.long else sorted(self._luck.sample(hits[: times * 3 // 4], min(6, times // 2)))
-            ):
+            few = self._luck.sample(hits[: times * 3 // 4], min(6, times // 2))
+            for hit in sorted(self._extent.some(hits) if self._extent.long else few):
                 yield Case("told", 0, Blow(at, hit, system=True))
 
     def _system_calls(self) -> Counter[str]:

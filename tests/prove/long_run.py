@@ -10,17 +10,18 @@ FILE = Path(".prove-long")
 
 
 class LongRun:
-    """In a file: commit and seed, then the line of each part that holds. `ended`: those, by part.
+    """In a file: commit, share and seed, then the line of each part that holds. `ended`: those, by part.
 
-    `fresh`: the seed of a run that begins. Another commit, or files that were changed, begin anew, as `anew` does.
+    `fresh`: the seed of a run that begins. Another commit or share, or files that were changed, begin anew, as `anew`
+    does.
     """
 
-    def __init__(self, commit: str, fresh: int, file: Path = FILE, *, anew: bool = False) -> None:
+    def __init__(self, commit: str, fresh: int, file: Path = FILE, *, share: float = 1, anew: bool = False) -> None:
         self._file = file
         head, *rest = _whole_lines(file) or [""]
-        if anew or head.split()[:1] != [commit] or commit.endswith(CHANGED):
-            head, rest = f"{commit} {fresh}", []
-        self.seed = int(head.split()[1])
+        if anew or head.split()[:2] != [commit, str(share)] or commit.endswith(CHANGED):
+            head, rest = f"{commit} {share} {fresh}", []
+        self.seed = int(head.split()[2])
         self.ended: Mapping[str, str] = {line.split()[0]: line for line in rest}
         self._write("\n".join([head, *rest, ""]), "w")
 

@@ -2,25 +2,38 @@
 
 import os
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
+from typing import TypeVar
 
 REGRESSIONS = Path(__file__).with_name("regressions.txt")
 
 CHANGED = "-changed"
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much: `long` before a release; `slice` a few seconds' worth, for `make test` and the ablations."""
+    """How much: `long` before a release; `slice` a few seconds' worth, for `make test` and the ablations.
+
+    `share`: so much of a long one, to see that it ends and goes on; it proves no more than that.
+    """
 
     long: bool = False
     slice: bool = False
     seed: int = 1
+    share: float = 1
 
     def pick(self, small: int, usual: int, large: int) -> int:
-        return small if self.slice else large if self.long else usual
+        return small if self.slice else max(small, round(large * self.share)) if self.long else usual
+
+    def some(self, of: Iterable[Item], least: int = 1) -> list[Item]:
+        """Of what a long run goes through one by one."""
+        whole = list(of)
+        wanted = max(least, round(len(whole) * self.share))
+        return whole if wanted >= len(whole) else Random(self.seed).sample(whole, wanted)
 
 
 @dataclass(frozen=True, slots=True)
