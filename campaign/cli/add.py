@@ -23,7 +23,8 @@ def add_list(
     async def go() -> int:
         found = await find(name, simulate=simulate, config=config, db=db, bring_up_to_date=True)
         settings = wiring.stored(found.campaign)
-        sheet = wiring.sheet_of(leads, settings, form)
+        with progress.opening():
+            sheet = wiring.sheet_of(leads, settings, form)
         wish = listing.Wish(
             leads, form, found.campaign.name, settings, settings, sure=yes or found.simulated, again=again,
             accept_rejects=accept_rejects,

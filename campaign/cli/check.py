@@ -40,7 +40,8 @@ def check_list(
                 same = [each for each in await books.campaigns() if each.name == (name or name_of(leads))]
                 settings = wiring.stored(same[0]) if same else settings
                 known = wiring.Known(books, wiring.key_of(loaded, database), same[0] if same else None)
-            sheet = wiring.sheet_of(leads, settings, form)
+            with progress.opening():
+                sheet = wiring.sheet_of(leads, settings, form)
             with progress.loading(sheet.size) as advance:
                 checked = await wiring.checked(sheet, settings, known, advance)
         if as_json:

@@ -1,5 +1,6 @@
 """A running campaign on the screen: a bar on a terminal, plain lines elsewhere."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -36,11 +37,33 @@ def displays(policies: Mapping[str, Policy]) -> Iterator[tuple[Mapping[str, Show
 
 
 @contextmanager
+def opening() -> Iterator[None]:
+    """While a list is looked at, which takes some seconds where it is a large workbook."""
+    if not somebody_is_there():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("opening the list"):
+        yield
+
+
+@contextmanager
 def loading(size: int) -> Iterator[Callable[[int], None] | None]:
     """While a list of so many bytes is read: what to call with the bytes done; None where nobody looks."""
-    if not somebody_is_there():
-        yield None
-        return
+    try:
+        if somebody_is_there():
+            with suppress(OSError), _reading(size) as advance:
+                yield advance
+        else:
+            yield None
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        say("Interrupted: nothing of the list was loaded.")
+        raise
+
+
+@contextmanager
+def _reading(size: int) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -50,7 +73,7 @@ def loading(size: int) -> Iterator[Callable[[int], None] | None]:
         TextColumn("{task.percentage:.0f} %"),
         TimeRemainingColumn(),
     )
-    with suppress(OSError), Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=size)
         yield lambda done: bar.update(task, completed=done)
 

@@ -53,7 +53,8 @@ def run_list(
         rehearsal = simulation if simulation and simulation.rehearsal else None
 
         def wished(read_by: Settings) -> tuple[listing.Wish, Sheet]:
-            sheet, settings = wiring.sheet_of(file, read_by, form), loaded.settings
+            with progress.opening():
+                sheet, settings = wiring.sheet_of(file, read_by, form), loaded.settings
             if simulation:
                 settings = wiring.simulated_settings(settings, sheet.header, rehearsal=bool(rehearsal))
             sure = yes or simulation is not None

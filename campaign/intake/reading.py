@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from campaign.errors import ListError
 from campaign.intake.check import Line, check_rows
 from campaign.intake.column import LOOKED_AT, check_numbers
-from campaign.intake.file import digest
+from campaign.intake.file import digest, told
 from campaign.intake.number import NumberRules
 from campaign.intake.sheet import Sheet
 
@@ -25,7 +25,9 @@ def lines(sheet: Sheet, *, rules: NumberRules, progress: Callable[[int], None] |
             check_numbers(found[:LOOKED_AT], sheet.phone_column, sheet.file_name)
             judged = True
         yield found
-    if digest(sheet.path) != sheet.of_bytes:
+    with told(sheet.file_name):
+        same = digest(sheet.path) == sheet.of_bytes
+    if not same:
         raise ListError("the file changed while it was read.", "Try again.", file=sheet.file_name)
 
 

@@ -72,3 +72,4 @@ def test_ctrl_c_while_a_list_is_loaded_leaves_nothing_behind(
             0
         ] * 6
         assert "Call" not in ended.err
+        assert "Interrupted: nothing of the list was loaded." in ended.err

@@ -187,6 +187,15 @@ def test_a_file_that_changes_while_it_is_read_does_not_count(tmp_path: Path) -> 
         read(sheet)
 
 
+def test_a_file_that_is_gone_before_it_is_read_to_its_end_is_told_in_a_sentence(tmp_path: Path) -> None:
+    path = written(tmp_path, "phone\n9812300001\n")
+    chunks = lines(open_sheet(path), rules=IN)
+    assert len(next(chunks)) == 1
+    path.unlink()
+    with pytest.raises(ListError, match="cannot be read: No such file"):
+        next(chunks)
+
+
 def test_a_list_comes_in_chunks_and_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "CHUNK", 3)
     sheet = open_sheet(written(tmp_path, "phone\n" + "9812300001\n,\n" * 4))
