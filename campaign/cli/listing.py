@@ -91,7 +91,7 @@ def describe(sheet: Sheet, taken: "TakenIn", settings: Settings, tell: Callable[
     where = f"the column {columns}" if len(sheet.phone_columns) == 1 else f"the columns {columns}"
     tell(f"{sheet.file_name}: {sheet.told}.", f"The numbers are in {where}, {sheet.why_column}. As read:")
     for line in preview(sheet, rules=wiring.number_rules(settings)):
-        read = " ".join(_numbers(line)) if isinstance(line, NewLead) else f"rejected: {line.reason}"
+        read = " ".join(_numbers(line)) if isinstance(line, NewLead) else f"rejected: {line.reason.replace('_', ' ')}"
         tell(f"  line {line.source_line:<4} {read:<18} {', '.join(filter(None, line.cells))[:70]}")
     if taken.import_id is None:
         tell(f"The same file is loaded already: {taken.known} lines known, nothing new.")
