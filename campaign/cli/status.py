@@ -13,9 +13,10 @@ from campaign.cli.places import FINISHED, Found, everything, find
 from campaign.core.breaker import replayed
 from campaign.core.forecast import Forecast, ahead
 from campaign.core.lead import CampaignState, LeadState
+from campaign.core.policy import Policy
 from campaign.core.records import Owner, StrangerRecord
 from campaign.core.tally import Tally
-from campaign.core.window import Window
+from campaign.core.window import Shut, Window
 from campaign.settings import load
 
 STATES = {
@@ -51,7 +52,7 @@ def show_status(name: str | None, *, as_json: bool, simulate: bool, config: Path
             shown |= {"rate": str(allowance.of(policy.rate, now)), "trying_again_at": _text(breaker.until)}
             tell(json.dumps(shown, indent=2))
         else:
-            _for_people(found, tally, owner)
+            _for_people(found, tally, owner, policy, now)
             _say_forecast(expected, policy.window, now, owner)
             tell(*words.slower(allowance, policy, now), *words.no_answers(breaker, policy.window.zone, now))
             _say_strangers(found, strangers)
@@ -105,8 +106,8 @@ def _state(found: Found, owner: Owner | None) -> str:
     return STATES[found.campaign.state]
 
 
-def _for_people(found: Found, tally: Tally, owner: Owner | None) -> None:
-    campaign, zone = found.campaign, wiring.policy_of(wiring.stored(found.campaign)).window.zone
+def _for_people(found: Found, tally: Tally, owner: Owner | None, policy: Policy, now: datetime) -> None:
+    campaign, zone = found.campaign, policy.window.zone
     why = f": {campaign.reason}" if campaign.reason else ""
     tell(f"{campaign.name}: {_state(found, owner)}{why}{' (simulated: nobody is called)' if found.simulated else ''}")
     if owner:
@@ -119,7 +120,11 @@ def _for_people(found: Found, tally: Tally, owner: Owner | None) -> None:
         tell("", f"  {tally.in_doubt} in doubt: they may have rung, so they are held and not called again")
         tell(f"  `campaign unknown list {found.flags}` shows them, and when they settle by themselves")
     if tally.next_at:
-        tell("", f"  the next call is due {words.moment(tally.next_at, zone)}")
+        opening = policy.window.at(max(now, tally.next_at), policy.ring_timeout)
+        due = f"  the next call is due {words.moment(tally.next_at, zone)}"
+        if isinstance(opening, Shut):
+            due = f"  {opening.why}: calling goes on {words.moment(opening.until, zone)}"
+        tell("", due)
     if owner is None and tally.left:
         tell(f"  nobody is dialling; `campaign resume {found.flags}` goes on")
 
