@@ -207,6 +207,9 @@ class Provider(Protocol):
     ) -> call.Page | call.LookUpFailed:
         """Calls from a caller id created between two readings (naive) of the provider's own clock; one page of them."""
 
+    async def balance(self) -> call.Balance | call.LookUpFailed:
+        """What the account has left; asked for once a minute at most."""
+
     def clock_reading(self, created: str) -> datetime | None:
         """The provider's words for an instant as a reading (naive) of its own clock; pure."""
 

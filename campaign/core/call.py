@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 from campaign.core.attempt import CallSid, Disposition
 from campaign.core.keyed import PublicId
@@ -54,6 +55,14 @@ class Page:
 
     calls: Sequence[CallReport]
     next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What is left in the account."""
+
+    amount: Decimal
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)

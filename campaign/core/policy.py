@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from campaign.core.attempt import Disposition
@@ -58,6 +59,8 @@ class Policy:
     """How long after its end a call is in the provider's list, at the latest."""
     tries_per_number: int = 0
     """Calls to each number of a lead; 0: `max_attempts` shared out over them, rounded up."""
+    min_balance: Decimal = Decimal()
+    """In the account, below which it pauses; none: never asked for."""
     canary: int = 0
     """So many calls first; then it goes on by itself, or waits for its people."""
     ramp: timedelta = timedelta()

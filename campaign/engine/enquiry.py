@@ -1,5 +1,6 @@
 """Asking the provider: every look-up holds a place in the rate, and is on disk before it leaves."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -7,7 +8,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from campaign.core.attempt import CallSid, Refusal
-from campaign.core.call import CallReport, LookUpFailed, Page
+from campaign.core.call import Balance, CallReport, LookUpFailed, Page
 from campaign.core.events import Refused
 from campaign.core.lead import PhoneNumber
 from campaign.core.records import AccountId
@@ -17,6 +18,7 @@ from campaign.ports import Clock, Insight, Provider, Store
 Answer = TypeVar("Answer")
 PAGE = 100  # Exotel: at most 100 Sids a request
 MOST_PAGES = 1000
+BALANCE_EVERY = timedelta(minutes=1)  # Exotel tells it so often, however many campaigns ask
 STEADY = timedelta(minutes=1)  # less than the margin around a doubtful send (`core.doubt`)
 
 
@@ -38,6 +40,9 @@ class Enquiry:
         self._zone = zone
         self._account, self._store, self._insight, self._provider = account, store, insight, provider
         self._pacer, self._clock, self._heed = pacer, clock, heed
+        self._one_at_a_time = asyncio.Lock()
+        self._balance: Balance | None = None
+        self._balance_at: datetime | None = None
 
     async def one(self, call: CallSid) -> CallReport | None:
         """One call by its Sid; None where it is not shown, or could not be asked for."""
@@ -83,6 +88,15 @@ class Enquiry:
             if not page.next:
                 return found
         return None
+
+    async def balance(self) -> Balance | None:
+        """What the account has left, as it was told within the last minute; None where it could not be asked for."""
+        async with self._one_at_a_time:
+            now = self._clock.now()
+            if not self._balance_at or not timedelta(0) <= now - self._balance_at < BALANCE_EVERY:
+                answer = await self._ask(Rank.LOOK_UP, self._provider.balance)
+                self._balance, self._balance_at = None if isinstance(answer, LookUpFailed) else answer, now
+            return self._balance
 
     async def ours(self, created: str) -> datetime | None:
         """The provider's words for an instant, on our clock."""

@@ -7,6 +7,7 @@ recorded; calls alive are waited for, at most until their latest end; then its t
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from campaign.core.attempt import AttemptState
@@ -19,6 +20,7 @@ from campaign.engine.dialer import Dialer, Orders
 from campaign.engine.feed import News, Pulse
 from campaign.engine.foresight import Foresight
 from campaign.engine.pacer import Rank
+from campaign.engine.purse import Purse
 from campaign.engine.queue import InProcessQueue
 
 WORKERS = 64
@@ -63,6 +65,8 @@ class Run:
             feed=desk.feed,
         )
         self._foresight = Foresight(orders.campaign.id, orders.policy, desk.insight, desk.clock)
+        least = Decimal() if orders.campaign.test_call else orders.policy.min_balance
+        self.purse = Purse(least, desk.enquiry, desk.feed, self._too_little)
         desk.when_refused(self._refused)
         self._interrupted = False
         self._compared = False
@@ -73,7 +77,7 @@ class Run:
         await self._start()
         workers = min(WORKERS, self.orders.policy.channels)
         tasks = [group.create_task(self.dialer.work(), name=f"worker {number}") for number in range(workers)]
-        tasks += [group.create_task(repeat(each, self.clock)) for each in (self.dialer, self.details)]
+        tasks += [group.create_task(repeat(each, self.clock)) for each in (self.dialer, self.details, self.purse)]
         try:
             return await self._until_over()
         finally:
@@ -117,6 +121,8 @@ class Run:
         campaign = self.orders.campaign
         nobody_waits = await self.insight.next_due(campaign.id) is None  # its list may have grown
         self.details.late = campaign.state is CampaignState.COMPLETED and nobody_waits
+        if not nobody_waits:
+            await self.purse.step(self.clock.now())
         now_paused = (await self._campaign()).state is CampaignState.PAUSED is not campaign.state
         if not self.dialer.stopped and not now_paused:  # a pause that came first stands
             await self.store.set_state(campaign.id, CampaignState.RUNNING, "", self.clock.now())
@@ -216,6 +222,11 @@ class Run:
             refused = f"{REFUSED}{reason}"
             await self.store.set_state(self.orders.campaign.id, CampaignState.PAUSED, refused, self.clock.now())
         self.feed.changed(News.LEADS)
+
+    async def _too_little(self, why: str) -> None:
+        """In the account, to go on; what its people decided stands."""
+        if not self.dialer.stopped:
+            await self._halt(CampaignState.PAUSED, why)
 
     async def _campaign(self) -> CampaignRecord:
         return next(each for each in await self.insight.campaigns() if each.id == self.orders.campaign.id)

@@ -68,10 +68,10 @@ class RetrySettings(Section):
 class GuardSettings(Section):
     """`[guard]`"""
 
-    LATER = frozenset({"min_balance"})
     pause_if_failed: FailedText = Field(
         (0.5, 50), description='failed or refused of the last calls: pauses before the list is spent; "": never'
     )
+    min_balance: float = Field(0, ge=0, le=1e9, description="in the account, below which it pauses; 0: not asked for")
 
 
 class CallbackSettings(Section):

@@ -61,6 +61,7 @@ class Api:
         app.router.add_post(f"{CALLS}/connect{SUFFIX}", self.connect)
         app.router.add_get(f"{CALLS}{SUFFIX}", self.list_calls)
         app.router.add_get(f"{CALLS}/{{sid:[a-z0-9]+}}{SUFFIX}", self.show_call)
+        app.router.add_get(f"/v1/Accounts/{{account}}/Balance{SUFFIX}", self.show_balance)
         return app
 
     def take_up(self, lines: Iterable[Line]) -> None:
@@ -122,6 +123,9 @@ class Api:
         if request.query.get("details") == "true":
             fields["Details"] = shapes.details(call, self._town, self._clock.now())
         return _answer(request, {"Call": fields})
+
+    async def show_balance(self, request: web.Request) -> web.Response:
+        return _answer(request, shapes.balance(self._exchange.calls, self._account, self._town, self._clock.now()))
 
     async def list_calls(self, request: web.Request) -> web.Response:
         page = listing.page(self._exchange.calls, request.query, self._town, self._clock.now(), request.path)

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from campaign.core.attempt import CallSid
-from campaign.core.call import CallReport, LookUpFailed, Missing, Page, Placement, Unreadable
+from campaign.core.call import Balance, CallReport, LookUpFailed, Missing, Page, Placement, Unreadable
 from campaign.core.events import Accepted, InDoubt, Refused
 from campaign.core.lead import PhoneNumber
 from campaign.core.policy import Rate
@@ -50,6 +50,10 @@ class Rehearsal:
         self, since: datetime, until: datetime, caller_id: str, number: PhoneNumber | None = None, page: str = ""
     ) -> Page | LookUpFailed:
         return wire.meaning_of_page(self._list(page or requests.between_path(ACCOUNT, since, until, caller_id, number)))
+
+    async def balance(self) -> Balance | LookUpFailed:
+        now = self._clock.now()
+        return wire.meaning_of_balance(self._answer(lambda: shapes.balance(self._calls, ACCOUNT, self._town, now)))
 
     def clock_reading(self, created: str) -> datetime | None:
         return wire.clock_reading(created)

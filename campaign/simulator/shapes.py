@@ -6,7 +6,7 @@ Written from the captures alone and shared with no client, so that a mistake her
 import html
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -102,6 +102,13 @@ def call_fields(call: Call, account: str, town: Town, now: datetime, suffix: str
         "Uri": f"/v1/Accounts/{account}/Calls/{call.sid}{suffix}",
         "RecordingUrl": None,
     }
+
+
+def balance(calls: Iterable[Call], account: str, town: Town, now: datetime) -> dict[str, Any]:
+    """The account's balance (Account Balance API): what the town began with, less every call that is priced."""
+    spent = sum(_price(call, town) for call in calls if call.ended(now, town.price_lag))
+    told = {"Balance": f"{town.balance - spent:.2f}", "Currency": "INR", "PricingPlan": "standard"}
+    return {"Account": {"Sid": account, "BalanceData": told | {"DateUpdated": ist(now)}}}
 
 
 def details(call: Call, town: Town, now: datetime) -> dict[str, Any]:

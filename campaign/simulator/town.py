@@ -49,6 +49,7 @@ class Town(Section):
     answers_after: Span = Field((timedelta(seconds=3), timedelta(seconds=18)), description="how long it rings first")
     talks_for: Span = Field((timedelta(seconds=8), timedelta(seconds=70)), description="how long a talk lasts")
     shares: Shares = Shares()
+    balance: float = Field(10_000, description="of the account at first; calls take their price off it")
     price_per_minute: float = Field(0.6, ge=0, description="of talk, each begun minute")
     rate: RateText = Field((200, timedelta(minutes=1)), description="requests allowed, look-ups included")
     retry_after: bool = Field(True, description="whether a 429 says for how long (both kinds are documented)")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -41,6 +42,7 @@ def policy_of(settings: Settings) -> Policy:
         rate=Rate(*settings.pace.rate),
         ramp=settings.pace.ramp,
         canary=settings.pace.canary,
+        min_balance=Decimal(str(settings.guard.min_balance)),
         look_up_share=settings.pace.look_up_share,
         channels=_channels(settings.pace.channels, callers),
         retry_slack=settings.pace.retry_slack,

@@ -36,7 +36,7 @@ def test_without_a_terminal_a_list_that_grew_needs_yes_and_the_new_are_not_calle
     [
         ({"pace": {"speed": 5}}, "pace.speed"),
         ({"pace": {"rate": "quick"}}, "pace.rate = 'quick'"),
-        ({"guard": {"min_balance": 5}}, "guard.min_balance is not available yet"),
+        ({"cost": {"budget": 5}}, "cost is not available yet"),
     ],
 )
 def test_a_setting_that_is_unknown_wrong_or_planned_is_named(tmp_path: Path, settings: Tables, named: str) -> None:

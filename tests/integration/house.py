@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from sqlalchemy import select
 
 from campaign.core.attempt import CallSid, Disposition, Refusal
-from campaign.core.call import CallReport, LookUpFailed, Missing, Page, Placement, Unreadable
+from campaign.core.call import Balance, CallReport, LookUpFailed, Missing, Page, Placement, Unreadable
 from campaign.core.events import Accepted, InDoubt, Refused
 from campaign.core.keyed import Key, PublicId
 from campaign.core.lead import CampaignState, PhoneNumber
@@ -119,6 +120,7 @@ class ScriptedProvider:
         self.listings: list[tuple[datetime, datetime, PhoneNumber | None]] = []
         self.placed: list[Placement] = []
         self.asked: list[CallSid | tuple[CallSid, ...]] = []
+        self.money, self.balances_asked = Decimal(1000), 0
         self.open = Bell()
         self.open.set()
         self._accepted = 0
@@ -162,6 +164,11 @@ class ScriptedProvider:
         ]
         start = int(page or 0)
         return Page(fits[start : start + 100], str(start + 100) if len(fits) > start + 100 else "")
+
+    async def balance(self) -> Balance | LookUpFailed:
+        self.balances_asked += 1
+        await self.open.wait()
+        return self.failures.popleft() if self.failures else Balance(self.money, "INR")
 
     def clock_reading(self, created: str) -> datetime | None:
         return wire.clock_reading(created)

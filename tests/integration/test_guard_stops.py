@@ -1,12 +1,15 @@
 """What stops a run before its list is spent."""
 
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+from campaign.core.call import Balance, LookUpFailed
 from campaign.core.failing import FailedLimit
 from campaign.core.lead import CampaignState, LeadState
 from campaign.core.policy import Rate
 from campaign.engine.run import Ending
-from tests.builders import NOON, minutes, seconds
+from tests.builders import NOON, hours, minutes, seconds
 from tests.integration.going import going
 from tests.integration.house import FREELY, a_house, ending, sid
 
@@ -80,3 +83,56 @@ async def test_a_pause_that_follows_from_what_a_start_takes_up_stands(tmp_path: 
         async with going(house) as it:
             assert await it.over() is Ending.PAUSED
         assert house.provider.placed == []
+
+
+async def test_with_too_little_money_nothing_is_begun_and_after_a_top_up_it_is(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=3, rate=FREELY, min_balance=Decimal(500)) as house:
+        house.provider.money = Decimal("87.2")
+        async with going(house) as it:
+            assert await it.over() is Ending.PAUSED
+        assert house.provider.placed == []
+        house.campaign = (await house.books.campaigns())[0]
+        assert house.campaign.reason == "the account has INR 87.20 left, less than min_balance 500: top it up"
+        house.provider.money = Decimal(500)
+        async with going(house) as it:
+            await it.placed(3)
+
+
+async def test_the_balance_is_asked_for_now_and_then_and_pauses_a_run_on_its_way(tmp_path: Path) -> None:
+    rules: dict[str, Any] = {"rate": FREELY, "channels": 1, "time_limit": hours(1), "min_balance": Decimal(500)}
+    async with a_house(tmp_path, leads=3, **rules) as house:
+        async with going(house) as it:
+            await it.placed(1)
+            await it.passes(minutes(5))
+            assert house.provider.balances_asked == 1
+            house.provider.money = Decimal(-3)
+            await it.passes(minutes(5))
+            await it.told(1)
+            assert await it.over() is Ending.PAUSED
+        assert len(house.provider.placed) == 1
+
+
+async def test_a_balance_that_is_not_told_stops_nothing_and_is_said(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=3, rate=FREELY, min_balance=Decimal(500)) as house, going(house) as it:
+        house.provider.failures.append(LookUpFailed("unexpected answer 404"))
+        house.provider.failures.append(LookUpFailed("unexpected answer 404"))
+        await it.placed(3)
+        assert (await it.run.pulse()).saying == "the account's balance is not told; asking again"
+
+
+async def test_nobody_asks_for_a_balance_unless_told_to(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=3, rate=FREELY) as house, going(house) as it:
+        await it.placed(3)
+        assert house.provider.balances_asked == 0
+
+
+async def test_campaigns_of_one_account_ask_for_it_once_a_minute(tmp_path: Path) -> None:
+    async with a_house(tmp_path) as house:
+        desk = house.desk()
+        async with desk.open() as group:
+            asked = [group.create_task(desk.enquiry.balance()) for _ in range(3)]
+            assert [await each for each in asked] == [Balance(Decimal(1000), "INR")] * 3
+            assert house.provider.balances_asked == 1
+            house.clock.move(minutes(1))
+            await desk.enquiry.balance()
+            assert house.provider.balances_asked == 2

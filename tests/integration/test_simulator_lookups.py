@@ -141,3 +141,12 @@ async def test_a_list_asked_for_wrongly_gets_400_naming_the_parameter(
     answer = await world.list_calls(**query)
     assert answer.status == 400
     assert f"The '{name}' parameter" in answer.error["Message"]
+
+
+async def test_the_balance_falls_by_what_a_call_cost_once_it_is_priced(world: World) -> None:
+    await world.call("answers:70s")
+    answer = (await world.ask("GET", "/v1/Accounts/simulated/Balance.json")).json
+    assert answer["Account"]["BalanceData"]["Balance"] == "10000.00"
+    world.clock.move(minutes(4))
+    answer = (await world.ask("GET", "/v1/Accounts/simulated/Balance.json")).json
+    assert answer["Account"]["BalanceData"]["Balance"] == "9998.80"

@@ -1,12 +1,14 @@
 """Ablations of what stops a campaign before its list is spent."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from campaign.core import failing
 from campaign.core.failing import FailedLimit, GoOn
 from campaign.core.pace import Pace
 from campaign.core.policy import Rate
+from campaign.engine import purse
 from campaign.store import claiming, dialling
 from tests.builders import minutes, seconds
 from tests.integration.going import going
@@ -52,6 +54,16 @@ async def first_calls(folder: Path) -> Sequence[str]:
         return [f"C15: {placed} calls more were made though one of the first two is in doubt"] * (placed > 1)
 
 
+@here
+async def poor(folder: Path) -> Sequence[str]:
+    """The account has less than it must have."""
+    async with a_house(folder, leads=3, rate=FREELY, min_balance=Decimal(5000)) as house:
+        async with going(house):
+            await house.settle()
+        placed = len(house.provider.placed)
+        return [f"C10: {placed} calls were made with too little money"] * bool(placed)
+
+
 def _many(*_: object) -> int:
     return 100
 
@@ -72,5 +84,6 @@ ABLATIONS = (
         first_calls,
         "C15",
     ),
+    Ablation("the balance not heeded", swapped(purse, "decide", _go_on), poor, "C10"),
     Ablation("no ramp", swapped(Pace, "calls_begin", nothing), beginning, "C15"),
 )

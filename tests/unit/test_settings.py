@@ -96,7 +96,6 @@ def test_an_unknown_key_is_refused_with_those_that_are_known() -> None:
 @pytest.mark.parametrize(
     ("tables", "key"),
     [
-        ({"guard": {"min_balance": 100}}, "guard.min_balance"),
         ({"cost": {"budget": 5}}, "cost"),
         ({"window": {"holidays": ["2026-01-26"]}}, "window.holidays"),
     ],

@@ -2,16 +2,17 @@
 
 import json
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from campaign.core.attempt import CallSid, Disposition
-from campaign.core.call import CallReport, LookUpFailed, Missing, Page, Placement
+from campaign.core.call import Balance, CallReport, LookUpFailed, Missing, Page, Placement
 from campaign.core.keyed import PublicId
 from campaign.provider.exotel import requests
-from campaign.provider.exotel.wire import Answer, meaning_of_call, meaning_of_calls, meaning_of_page
+from campaign.provider.exotel.wire import Answer, meaning_of_balance, meaning_of_call, meaning_of_calls, meaning_of_page
 from tests.builders import NOON, NUMBER, hours, minutes, seconds
 
 SID = CallSid("c0ffee0000000000000000000000189g")
@@ -183,3 +184,28 @@ def test_calls_are_asked_for_by_readings_of_the_providers_own_clock() -> None:
 def test_without_a_number_the_list_is_of_all_numbers() -> None:
     path = requests.between_path("example", READING, READING + hours(1), "08012300000", None)
     assert "From" not in parse_qs(urlsplit(path).query)
+
+
+# --- the account's balance -------------------------------------------------------------------------------------------
+
+
+def test_the_balance_is_asked_for_where_exotel_documents_it() -> None:
+    assert requests.balance_path("example") == "/v1/Accounts/example/Balance.json"
+
+
+@pytest.mark.parametrize(("told", "amount"), [("87.20", "87.2"), (1200, "1200"), (-3.5, "-3.5"), ("0", "0")])
+def test_a_balance_is_read_as_number_or_text(told: object, amount: str) -> None:
+    read = meaning_of_balance(answer({"Account": {"BalanceData": {"Balance": told, "Currency": "INR"}}}))
+    assert read == Balance(Decimal(amount), "INR")
+
+
+@pytest.mark.parametrize("body", ["", {}, {"Account": {}}, {"Account": {"BalanceData": {"Balance": "much"}}}])
+def test_what_is_no_balance_is_not_understood(body: object) -> None:
+    assert meaning_of_balance(answer(body)) == LookUpFailed("the answer was not understood")
+
+
+@pytest.mark.parametrize(("status", "account"), [(401, True), (402, True), (403, False), (404, False), (503, False)])
+def test_a_key_that_may_not_ask_for_the_balance_says_nothing_of_calls(status: int, *, account: bool) -> None:
+    failed = meaning_of_balance(answer({}, status))
+    assert isinstance(failed, LookUpFailed)
+    assert failed.account is account

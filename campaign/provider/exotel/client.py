@@ -15,7 +15,7 @@ import aiohttp
 from yarl import URL
 
 from campaign.core.attempt import CallSid, Refusal
-from campaign.core.call import CallReport, LookUpFailed, Missing, Page, Placement, Unreadable
+from campaign.core.call import Balance, CallReport, LookUpFailed, Missing, Page, Placement, Unreadable
 from campaign.core.events import Accepted, InDoubt, Refused
 from campaign.core.lead import PhoneNumber
 from campaign.core.policy import Rate
@@ -119,6 +119,11 @@ class ExotelClient:
         if isinstance(found, Page) and found.next and not found.next.startswith("/"):
             return LookUpFailed("the next page is not an address of the provider's")
         return found
+
+    async def balance(self) -> Balance | LookUpFailed:
+        """What the account has left."""
+        answer = await self._ask(self._address(requests.balance_path(self._account)))
+        return answer if isinstance(answer, LookUpFailed) else wire.meaning_of_balance(answer)
 
     def clock_reading(self, created: str) -> datetime | None:
         """An instant in the provider's words as a reading of its own clock."""

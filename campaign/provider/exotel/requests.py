@@ -17,6 +17,11 @@ PAGE_SIZE = 100
 """The most calls Exotel lists in one answer, and the most Sids it takes in one question."""
 
 
+def balance_path(account_sid: str) -> str:
+    """Where the account's balance is told, once a minute at most (developer.exotel.com, Account Balance API)."""
+    return f"{_account(account_sid)}/Balance.json"
+
+
 def connect_path(account_sid: str) -> str:
     """Where a call is asked for."""
     return f"{_account(account_sid)}/Calls/connect.json"

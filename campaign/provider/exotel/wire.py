@@ -7,11 +7,12 @@ only with the call's Sid, and everything else is in doubt. `client` calls it; th
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import phonenumbers
 
 from campaign.core.attempt import CallSid, Disposition, Refusal
-from campaign.core.call import CallReport, LookUpFailed, Missing, Page, Unreadable
+from campaign.core.call import Balance, CallReport, LookUpFailed, Missing, Page, Unreadable
 from campaign.core.events import Accepted, InDoubt, Refused
 from campaign.core.lead import PhoneNumber
 from campaign.core.policy import Rate
@@ -104,6 +105,15 @@ def meaning_of_page(answer: Answer) -> Page | LookUpFailed:
         return _not_understood()
     reports = [report for call in calls if (report := _report(call, "Sid"))]
     return Page(reports, text(_branch(fields, "Metadata"), "NextPageUri") or "")
+
+
+def meaning_of_balance(answer: Answer) -> Balance | LookUpFailed:
+    """What the account has. That its key may not ask for it (403) says nothing of calls."""
+    if failed := _failure(answer):
+        return LookUpFailed(failed.why) if answer.status == 403 else failed
+    told = _branch(_branch(read_answer(answer.body), "Account"), "BalanceData")
+    amount = decimal(text(told, "Balance"))
+    return Balance(Decimal(amount), text(told, "Currency") or "") if amount else _not_understood()
 
 
 def limit_of(headers: Mapping[str, str]) -> Rate | None:
