@@ -4,9 +4,10 @@ from datetime import datetime
 
 import pytest
 
-from campaign.cli.words import finishing, going_by
+from campaign.cli.words import finishing, going_by, no_answers
+from campaign.core.breaker import Breaker
 from campaign.core.forecast import Forecast
-from tests.builders import NOON, at, window
+from tests.builders import KOLKATA, NOON, at, minutes, window
 
 ENDING = at("2026-03-06 18:00")
 TODAY, TONIGHT, TOMORROW = at("2026-03-04 15:40"), at("2026-03-04 18:10"), at("2026-03-05 09:30")
@@ -35,3 +36,19 @@ def test_a_forecast_says_what_it_goes_by() -> None:
     assert going_by(Forecast(None, None, 10, 40, 1200, 0.55, assumed=True)).startswith(
         "if 55 % of calls are answered, assumed until 50 have ended;"
     )
+
+
+@pytest.mark.parametrize(
+    ("breaker", "said"),
+    [
+        (Breaker(5), []),
+        (Breaker(5, 4), []),
+        (Breaker(5, 7, NOON + minutes(2)), "nobody is called before 12:02, then one call tries"),
+        (Breaker(5, 7, NOON), "one call tries"),
+    ],
+)
+def test_that_the_provider_does_not_answer_is_said_with_what_comes_next(
+    breaker: Breaker, said: str | list[str]
+) -> None:
+    lines = no_answers(breaker, KOLKATA, NOON)
+    assert lines[1:] == ([f"  the provider left the last 7 calls without a proper answer: {said}"] if said else [])
