@@ -12,7 +12,8 @@ def main(words: list[str]) -> None:
     print(COLUMNS, "-" * len(COLUMNS), sep="\n")
     for make in ROWS:
         if not words or any(word in f"{make.__module__}.{make.__name__}" for word in words):
-            print(_line(figure(make())), flush=True)
+            row = make()
+            print(_line(figure(row)) if row else f"{make.__name__}: not installed", flush=True)
 
 
 def _line(found: Figure) -> str:

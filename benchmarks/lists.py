@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from itertools import islice
@@ -50,8 +50,9 @@ def write_list(file: Path, count: int) -> Path:
     return file
 
 
-async def open_campaign(store: Ledger, name: str) -> CampaignRecord:
-    return await store.open_campaign(name, Account("https://api.example.test", "x", simulated=False), {}, NOW)
+async def open_campaign(store: Ledger, name: str, settings: Mapping[str, object] | None = None) -> CampaignRecord:
+    account = Account("https://api.example.test", "x", simulated=False)
+    return await store.open_campaign(name, account, settings or {}, NOW)
 
 
 async def load_list(store: Ledger, campaign: CampaignRecord, file: Path) -> None:

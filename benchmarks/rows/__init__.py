@@ -1,11 +1,11 @@
-"""A module for each subject, a function for each row; `ROWS` is the table, from top to bottom."""
+"""A module for each subject, a function for each row; `ROWS` is the table; None: not installed here."""
 
 from collections.abc import Callable
 
 from benchmarks.measure import Row
-from benchmarks.rows import callbacks, loading, numbers, pace, start
+from benchmarks.rows import callbacks, dispatch, loading, numbers, pace, size, start
 
-ROWS: tuple[Callable[[], Row], ...] = (
+ROWS: tuple[Callable[[], Row | None], ...] = (
     start.help_against_pandas,
     start.command_line_against_pandas,
     numbers.usual_spellings,
@@ -15,6 +15,15 @@ ROWS: tuple[Callable[[], Row], ...] = (
     pace.bound_by_both,
     pace.retries_first,
     pace.cost_of_waiting,
+    dispatch.span_by_the_real_clock,
+    dispatch.calls_asked_for,
+    dispatch.the_usual_script,
+    dispatch.threads,
+    size.claim,
+    size.counts,
+    size.what_counting_adds,
+    size.memory_of_resume,
+    size.memory_of_a_larger_one,
     loading.a_list_against_tuples,
     loading.the_usual_script,
     loading.memory_against_what_is_allowed,
