@@ -1,5 +1,6 @@
 """For every test: what a library lacks, and what all tests of a process may share."""
 
+import gc
 import inspect
 from types import SimpleNamespace
 from typing import Any
@@ -29,3 +30,8 @@ _DIALECTS: dict[type[Dialect], Dialect] = {}
 def _share_texts(connection: Connection) -> None:
     connection.dialect = _DIALECTS.setdefault(type(connection.dialect), connection.dialect)  # it is part of the key
     connection.execution_options(compiled_cache=_TEXTS)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported is no garbage: nobody has to look through it again."""
+    gc.freeze()
