@@ -8,7 +8,7 @@ import pytest
 
 from campaign.core.lead import PhoneNumber
 from campaign.intake.number import NumberRules, read_numbers
-from campaign.intake.spelling import usual
+from campaign.intake.spelling import usual, usual_column
 
 
 def found_by_the_library(cell: str, region: str) -> str | None:
@@ -34,8 +34,8 @@ def spellings(seed: int, count: int) -> Iterator[str]:
 
 def disagreements(cells: list[str], region: str) -> list[str]:
     """Cells told at a glance that the library reads otherwise."""
-    told = usual(region)
-    return [cell for cell in cells if told(cell) and found_by_the_library(cell, region) != f"+91{cell[-10:]}"]
+    told = zip(cells, usual_column(region)(cells), strict=True)
+    return [cell for cell, digits in told if digits and found_by_the_library(cell, region) != f"+91{digits}"]
 
 
 @pytest.mark.parametrize("region", ["IN", "US"])
@@ -61,3 +61,21 @@ def test_whoever_reads_a_cell_the_number_is_that_of_phonenumbers_or_a_reject(cou
 @pytest.mark.parametrize("cell", ["९८१२३००००१", "+91 9812300001", "9812300001\n", " 9812300001", "00919812300001"])
 def test_whatever_is_spelt_otherwise_is_looked_at_closely(cell: str) -> None:
     assert not usual("IN")(cell)
+    assert not usual_column("IN")([cell])[0]
+
+
+@pytest.mark.parametrize("odd", ["9812300002\n", "9812300002\n9812300003", "a\rb", "\n", "", "\u2028", "9812300002\r"])
+def test_a_column_is_read_as_its_cells_are_one_by_one(odd: str) -> None:
+    own = frozenset({"+919812300009"})
+    cells = [
+        "9812300001",
+        odd,
+        *(f"{before}9812300009" for before in ("", "0", "91", "+91")),
+        "+919812300004",
+        odd,
+        "x",
+    ]
+    one = usual("IN", own)
+    assert usual_column("IN", own)(cells) == [cell[-10:] if one(cell) else "" for cell in cells]
+    assert [bool(one(cell)) for cell in cells] == [True, *[False] * 5, True, False, False]
+    assert usual_column("IN")([]) == []
