@@ -22,7 +22,7 @@ from benchmarks.lists import KEY, NOW, open_campaign
 from campaign.core.attempt import CallSid, Disposition, ResolvedBy
 from campaign.core.events import Accepted, Ended
 from campaign.core.lead import CampaignId
-from campaign.core.records import Happened, Intent, NewImport, Release
+from campaign.core.records import Happened, ImportRecord, Intent, NewImport, Release
 from campaign.store import insight, ledger, schema
 from campaign.store.ledger import Ledger
 from campaign.wiring.policy import read_policy
@@ -102,6 +102,7 @@ async def _campaign(file: Path) -> None:
         opened = await open_campaign(store, "list", SETTINGS)
         new = NewImport(opened.id, "list.csv", "0" * 64, ("phone", "name", "city"), "phone", NOW)
         begun = await store.begin_import(new)
+        assert not isinstance(begun, ImportRecord), "nobody else loads a list"
         assert (opened.id, begun) == (CAMPAIGN, 1), "the only one of its ledger"
         await store.finish_import(begun, NOW)
 

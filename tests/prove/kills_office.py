@@ -45,6 +45,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "pace": {"channels": 5},
     "retry": {"max_attempts": MAX_ATTEMPTS},
     "callbacks": {"poll_after": "0.3s"},
+    "guard": {"min_balance": 1},
 }
 
 Command = tuple[str, ...]
