@@ -18,11 +18,15 @@ DOUBLINGS = 5
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """How the request of a call was answered. `good`: whatever was said, it left no doubt."""
+    """How the request of a call was answered. `good`: whatever was said, it left no doubt.
+
+    `cut_off`: it was not heard because this program ended: no reason to wait, but one to try with one call alone.
+    """
 
     sent_at: datetime
     at: datetime
     good: bool
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Breaker:
         failed = self.failed + 1
         if failed < self.most:
             return replace(self, failed=failed)
-        wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(DOUBLINGS, failed - self.most))
+        wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(DOUBLINGS, failed - self.most)) * (not reply.cut_off)
         return Breaker(self.most, failed, until=reply.at + wait, since=reply.at)
 
     def moved(self, by: timedelta) -> "Breaker":

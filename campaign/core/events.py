@@ -5,6 +5,9 @@ from datetime import datetime
 
 from campaign.core.attempt import CallSid, Disposition, Refusal, ResolvedBy
 
+CUT_OFF = "the program was interrupted before the answer"
+"""Why a request is in doubt that an earlier process sent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:

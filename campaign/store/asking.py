@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from campaign.core.attempt import NEVER_LEFT, CallSid
 from campaign.core.breaker import Reply
-from campaign.core.events import Asked
+from campaign.core.events import CUT_OFF, Asked
 from campaign.core.keyed import PublicId
 from campaign.core.lead import CampaignId, LeadId, NumberHash, PhoneNumber
 from campaign.core.records import AccountId, Doubt, LiveCall, OwnCall, Reading, StrangerRecord
@@ -148,7 +148,7 @@ async def replies(fetch: Fetch, account: AccountId) -> list[Reply]:
     for row in await fetch(told):
         first.setdefault(row.id, row)
     return [
-        Reply(row.sent_at, row.at, row.kind != "in_doubt")
+        Reply(row.sent_at, row.at, row.kind != "in_doubt", cut_off=row.data.get("reason") == CUT_OFF)
         for row in first.values()
         if row.data.get("refusal") not in NEVER_LEFT
     ]

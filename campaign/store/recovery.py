@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from campaign.core.attempt import AttemptId, AttemptState
-from campaign.core.events import InDoubt
+from campaign.core.events import CUT_OFF, InDoubt
 from campaign.core.records import Happened, Recovered, Release
 from campaign.store import imports, tables
 from campaign.store.claiming import release
@@ -27,8 +27,7 @@ def _recover(read_policy: ReadPolicy, connection: Connection, now: datetime) -> 
     release(connection, [Release(each, None, "next in line", now) for each in reserved])
     sending = _in_state(connection, AttemptState.SENDING)
     if sending:
-        interrupted = "the program was interrupted before the answer"
-        doubts = [Happened(each, InDoubt(now, interrupted)) for each in sending]
+        doubts = [Happened(each, InDoubt(now, CUT_OFF)) for each in sending]
         record(read_policy, connection, doubts, may_pause=False)
     connection.execute(update(request).where(request.c.replied_at.is_(None)).values(replied_at=now))
     unpark_rest(connection, now)

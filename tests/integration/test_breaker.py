@@ -9,7 +9,7 @@ import pytest
 
 from campaign import settings
 from campaign.core.attempt import Refusal
-from campaign.core.breaker import FIRST_WAIT, LONGEST_WAIT, replayed
+from campaign.core.breaker import FIRST_WAIT, LONGEST_WAIT
 from campaign.core.lead import PhoneNumber
 from campaign.core.pace import Wait, Why
 from campaign.core.records import CampaignRecord, NewImport, NewLead
@@ -120,15 +120,23 @@ async def test_a_restart_forgets_nothing_of_it(tmp_path: Path) -> None:
             before += 1
 
 
-async def test_what_a_crash_cut_off_was_not_answered(tmp_path: Path) -> None:
+async def test_after_a_crash_one_call_finds_out_at_once_and_alone_whether_there_are_answers(tmp_path: Path) -> None:
     async with a_house(tmp_path, leads=60, **ALL_AT_ONCE) as house:
         house.provider.open.clear()
         async with going(house) as it:
             await it.placed(CHANNELS)
+        for crashes in (1, 2, 3):
+            house.clock.move(minutes(7))  # the channels are free
+            await house.store.recover(house.clock.now())
+            async with going(house) as it:
+                await it.placed(CHANNELS + crashes)
+                assert len(house.provider.placed) == CHANNELS + crashes
+        house.clock.move(minutes(7))
+        house.provider.open.set()
         await house.store.recover(house.clock.now())
-        replies = await house.books.replies(house.campaign.account_id)
-        assert len(replies) == CHANNELS
-        assert replayed(MOST, replies, house.clock.now()).until == house.clock.now() + FIRST_WAIT
+        async with going(house) as it:
+            await it.placed(CHANNELS + 3 + 2)
+            assert it.run.desk.pacer.breaker.until is None
 
 
 RULES: dict[str, Any] = {

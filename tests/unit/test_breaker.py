@@ -85,6 +85,12 @@ def test_a_try_that_did_not_leave_tells_nothing_and_another_may() -> None:
     assert trying.withdrawn(NOON - seconds(1)) == trying  # another call's news
 
 
+def test_after_a_crash_one_tries_at_once_and_alone() -> None:
+    crashed = replayed(3, [Reply(NOON - seconds(1), NOON, good=False, cut_off=True)] * 5, NOON)
+    assert crashed.decide(NOON) == Go()
+    assert crashed.sent().decide(NOON) == Wait(None, Why.TROUBLE)
+
+
 def test_a_clock_that_says_more_says_more_of_it_too() -> None:
     assert opened().moved(hours(1)).decide(NOON) == Wait(HALF_A_MINUTE + hours(1), Why.TROUBLE)
     assert Breaker(3).moved(hours(1)) == Breaker(3)

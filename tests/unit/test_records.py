@@ -1,11 +1,13 @@
 """What crosses the walls shows no number and no secret when it is printed, and claims nothing nobody told."""
 
 from datetime import timedelta
+from typing import Any
 
 from campaign.core.attempt import AttemptId
 from campaign.core.call import CallReport, LookUpFailed, Placement
 from campaign.core.keyed import PublicId
-from campaign.core.records import Details, NewLead, Owner
+from campaign.core.lead import CampaignId, CampaignState
+from campaign.core.records import TEST_CALL, Account, AccountId, CampaignRecord, Details, NewLead, Owner
 from tests.builders import CALL, NOON, NUMBER
 
 
@@ -21,6 +23,14 @@ def test_a_printed_lead_has_a_masked_number() -> None:
 
 def test_a_printed_owner_shows_no_token() -> None:
     assert "a token" not in repr(Owner(1, NOON, 8080, "a token"))
+
+
+def test_a_test_call_is_known_by_its_name() -> None:
+    account = Account("", "", simulated=True)
+    of = {"id": CampaignId(1), "account": account, "account_id": AccountId(1), "state": CampaignState.RUNNING}
+    made: dict[str, Any] = of | {"reason": "", "created_at": NOON, "policy_version": 1, "settings": {}}
+    assert CampaignRecord(name=f"{TEST_CALL}1", **made).test_call
+    assert not CampaignRecord(name="spring", **made).test_call
 
 
 def test_a_report_claims_nothing_nobody_told() -> None:
