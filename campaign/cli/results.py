@@ -36,6 +36,13 @@ NEXT = {
     Ending.INTERRUPTED: "Interrupted; nothing is lost. `campaign resume {flags}` goes on.",
 }
 
+REHEARSED = {
+    Ending.DONE: "Rehearsed to its end: {when}.",
+    Ending.PAUSED: "Paused, {when}: {reason}.",
+    Ending.IN_DOUBT: "Nothing is left to dial, {when}, but some calls are in doubt.",
+    Ending.ACCOUNT: "Paused, {when}: {reason}.",
+    Ending.INTERRUPTED: "Interrupted: {when} in the rehearsal.",
+}
 
 STATES = {
     LeadState.PENDING: "not called yet",
@@ -58,8 +65,7 @@ async def finish(still: Insight, found: Found, ending: Ending, out: Path) -> Non
 async def rehearsed(still: Insight, campaign: CampaignRecord, ending: Ending, out: Path, now: datetime) -> None:
     """The report, and the last words of a rehearsal."""
     zone = wiring.policy_of(wiring.stored(campaign)).window.zone
-    how = "Rehearsed to its end" if ending is Ending.DONE else f"Rehearsed until it was {ending}"
-    await _report(still, campaign, out, f"{how}: {words.moment(now, zone)}.")
+    await _report(still, campaign, out, REHEARSED[ending].format(when=words.moment(now, zone), reason=campaign.reason))
     tell("Nothing else of it is kept.")
 
 
