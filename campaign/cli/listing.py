@@ -81,7 +81,7 @@ async def agreed(wish: Wish, sheet: Sheet, taken: "TakenIn", campaign: CampaignR
 
 def say_settings(campaign: CampaignRecord) -> None:
     settings = wiring.stored(campaign)
-    force = words.in_force(wiring.policy_of(settings), settings.window.hours)
+    force = words.in_force(wiring.policy_of(settings), words.hours(settings.window))
     say(f"In force (version {campaign.policy_version}):", *force)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from campaign.core.allowance import Allowance
@@ -11,7 +12,9 @@ from campaign.core.lead import Outcome
 from campaign.core.policy import Policy
 from campaign.core.tally import Tally
 from campaign.core.window import Window
+from campaign.settings import WindowSettings
 
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 OUTCOMES = {
     Outcome.COMPLETED: "answered",
     Outcome.BUSY: "busy",
@@ -97,6 +100,14 @@ def no_answers(breaker: Breaker, zone: ZoneInfo, now: datetime) -> list[str]:
         return []
     when = f"nobody is called before {moment(breaker.until, zone, now)}, then " if now < breaker.until else ""
     return ["", f"  the provider left the last {breaker.failed} calls without a proper answer: {when}one call tries"]
+
+
+def hours(window: WindowSettings) -> str:
+    """`09:00-21:00`, or `Mon-Fri 09:00-21:00; Sat-Sun closed` where the days are not alike."""
+    alike = [(open_at or "closed", list(days)) for open_at, days in groupby(range(7), window.on)]
+    if len(alike) == 1:
+        return alike[0][0]
+    return "; ".join(f"{'-'.join(dict.fromkeys((DAYS[days[0]], DAYS[days[-1]])))} {text}" for text, days in alike)
 
 
 def in_force(policy: Policy, hours: str) -> list[str]:

@@ -4,9 +4,10 @@ from datetime import datetime
 
 import pytest
 
-from campaign.cli.words import finishing, going_by, no_answers
+from campaign.cli.words import finishing, going_by, hours, no_answers
 from campaign.core.breaker import Breaker
 from campaign.core.forecast import Forecast
+from campaign.settings import WindowSettings
 from tests.builders import KOLKATA, NOON, at, minutes, window
 
 ENDING = at("2026-03-06 18:00")
@@ -52,3 +53,15 @@ def test_that_the_provider_does_not_answer_is_said_with_what_comes_next(
 ) -> None:
     lines = no_answers(breaker, KOLKATA, NOON)
     assert lines[1:] == ([f"  the provider left the last 7 calls without a proper answer: {said}"] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ({}, "09:00-21:00"),
+        ({"sun": ""}, "Mon-Sat 09:00-21:00; Sun closed"),
+        ({"mon": "", "wed": "10:00-13:00"}, "Mon closed; Tue 09:00-21:00; Wed 10:00-13:00; Thu-Sun 09:00-21:00"),
+    ],
+)
+def test_the_hours_in_force_are_those_of_each_day(own: dict[str, str], said: str) -> None:
+    assert hours(WindowSettings(**own)) == said
