@@ -59,10 +59,11 @@ SELECT id, 1, 1, '["+91' || (6000000000 + id) || '", "Person ' || id || '", "Pun
     """
 INSERT INTO attempt (public_id, campaign_id, account_id, lead_id, number_position, number_hash, attempt_no,
     columns_version, state, disposition, call_sid, caller_id, policy_version, reserved_at, sent_at, latest_end,
-    replied_at, ended_at, resolved_by, error, provider_status)
+    replied_at, ended_at, resolved_by, error, provider_status,
+    duration_sec, price)
 SELECT lower(hex(randomblob(16))), 1, 1, id, 0, hash, 1, 1, 'accepted',
     CASE WHEN kind < 16 THEN 'completed' ELSE 'busy' END, lower(hex(randomblob(16))), '08030000000', 1,
-    :due, :due, :due, :due, :due, 'callback', '', 'completed'
+    :due, :due, :due, :due, :due, 'callback', '', 'completed', 30, '0.5'
 FROM made WHERE kind > 17 OR (kind < 16 AND id % 8 = 0)
 """,
     """
@@ -102,7 +103,7 @@ async def _campaign(file: Path) -> None:
         opened = await open_campaign(store, "list", SETTINGS)
         new = NewImport(opened.id, "list.csv", "0" * 64, ("phone", "name", "city"), "phone", NOW)
         begun = await store.begin_import(new)
-        assert not isinstance(begun, ImportRecord), "nobody else loads a list"
+        assert not isinstance(begun, ImportRecord), "the only one of its ledger"
         assert (opened.id, begun) == (CAMPAIGN, 1), "the only one of its ledger"
         await store.finish_import(begun, NOW)
 

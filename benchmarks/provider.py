@@ -1,8 +1,9 @@
 """Whoever is asked for calls, as cheap as can be: `python -m benchmarks.provider FILE [DELAY LIMIT PERIOD]`.
 
 Writes its port to FILE. Every connect request is a call; answered `DELAY` seconds after it came and, where more than
-`LIMIT` came in any `PERIOD` seconds, with 429; with a DELAY, each call's end is told a second later. A GET says how
-many were asked for, how many of them were refused, and how long it was from the first to the last.
+`LIMIT` came in any `PERIOD` seconds, with 429; with a DELAY, each call's end is told a second later. No call is in
+its lists. `GET /` says how many were asked for, how many of them were refused, and how long it was from the first to
+the last.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ import aiohttp
 
 ANSWER = Path(__file__).parents[1].joinpath("samples", "exotel", "connect.json").read_text()
 LASTS = 1.0
+NO_CALLS = '{"Metadata": {"Total": 0, "PageSize": 100, "NextPageUri": null}, "Calls": []}'
 SID = json.loads(ANSWER)["Call"]["Sid"]
 
 
@@ -72,7 +74,7 @@ class Line(asyncio.Protocol):
         if not ended:
             return
         if head.startswith(b"GET"):
-            self._transport.write(self._office.told())
+            self._transport.write(self._office.told() if head.startswith(b"GET / ") else _http("200 OK", NO_CALLS))
         else:
             length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
             if len(body) < length:
