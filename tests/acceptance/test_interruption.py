@@ -60,7 +60,7 @@ def test_killed_at_several_moments_a_campaign_goes_on_without_a_second_call(tmp_
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_run_once_the_calls_alive_have_ended(tmp_path: Path, which: signal.Signals) -> None:
     with a_town(tmp_path) as town, an_office(tmp_path / "office", town, SLOW) as office:
-        numbers = office.write_list(["answers:0.6s"] * 12)
+        numbers = office.write_list(["answers:0.6s"] * 30)
         running = office.start("run", "leads.csv", "--yes")
         _posted(town.log, 4)
         running.send(which)
@@ -70,6 +70,7 @@ def test_a_signal_ends_the_run_once_the_calls_alive_have_ended(tmp_path: Path, w
         assert "resume" in ended.out
         assert {row["disposition"] for row in office.table("attempts.csv") if row["sent_at"]} == {"completed"}
         assert _pending(office) == len(numbers) - len(TownLog(town.log).posts) > 0
+        office.settle()  # the rest at full speed
         _assert_the_rest_is_called_once_each(office, town.log, numbers)
 
 
