@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.acceptance.town import Office, Tables, a_town, an_office, until
 from tests.acceptance.town_log import TownLog
 
-ONE_BY_ONE: Tables = {"pace": {"rate": "15/s", "channels": 1}}
+ONE_BY_ONE: Tables = {"pace": {"rate": "15/s", "channels": 1}, "provider": {"time_limit": "5s"}}
 
 
 def _list(office: Office, name: str, *lines: str) -> str:
@@ -16,7 +16,7 @@ def _list(office: Office, name: str, *lines: str) -> str:
 
 def test_people_are_added_and_taken_out_while_a_campaign_runs_and_while_it_does_not(tmp_path: Path) -> None:
     with a_town(tmp_path) as town, an_office(tmp_path / "office", town, ONE_BY_ONE) as office:
-        numbers = office.write_list(["answers:12s", *["answers:0.2s"] * 5])
+        numbers = office.write_list(["answers:5s", *["answers:0.2s"] * 5])
         owner = office.start("run", "leads.csv", "--yes")
         until(lambda: len(TownLog(town.log).posts) >= 1)
         more = _list(
