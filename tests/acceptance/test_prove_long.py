@@ -58,6 +58,25 @@ def test_what_failed_or_was_cut_short_is_played_again_and_what_holds_is_not(
     assert "one         holds        0 s  steps 1 (before" in capsys.readouterr().out
 
 
+def test_a_part_that_breaks_off_has_failed_and_the_next_is_played(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def part(name: str) -> Part:
+        def prove(extent: Extent) -> Proved:
+            if name == "one":
+                raise TimeoutError
+            return Proved(name)
+
+        return prove
+
+    _with_parts(monkeypatch, tmp_path, part)
+    assert _run(monkeypatch) == 1
+    said = capsys.readouterr().out
+    assert "one         FAILED" in said
+    assert "it broke off: TimeoutError()" in said
+    assert "two         holds" in said
+
+
 def test_a_given_seed_begins_anew(tmp_path: Path) -> None:
     LongRun("abc1234", 1, tmp_path / "run").end(SIMULATION)
     again = LongRun("abc1234", 8, tmp_path / "run", anew=True)
