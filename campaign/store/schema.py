@@ -27,6 +27,11 @@ def require(file: Path) -> None:
 def check(file: Path) -> None:
     """Raises UsageError if there is no database of today's schema in `file`; never makes or changes one."""
     require(file)
+    if _cut_off(file):
+        raise UsageError(
+            f"Whoever wrote to {file} last was interrupted.",
+            "`campaign resume` takes back what is half written, then try again.",
+        )
     found = _version(file)
     if found is None:
         raise UsageError(f"There is no campaign in {file} yet.", "`campaign run LEADS.csv` makes one.")
@@ -38,7 +43,9 @@ def check(file: Path) -> None:
 
 
 def lags(file: Path) -> bool:
-    """Whether an older version made it, or whoever made it was interrupted."""
+    """Whether an older version made it, or whoever made it or wrote to it last was interrupted."""
+    if _cut_off(file):
+        return True
     found = _version(file)
     return found is None or found < HEAD
 
@@ -92,6 +99,16 @@ def migrate(connection: Connection) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _cut_off(file: Path) -> bool:
+    """Whether something half written must be taken back first, which only who may write can."""
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as connection:
+            connection.execute("SELECT name FROM sqlite_master").fetchone()
+    except sqlite3.DatabaseError as broken:
+        return broken.sqlite_errorcode == sqlite3.SQLITE_READONLY_ROLLBACK
+    return False
 
 
 def _version(file: Path, mode: str = "ro") -> str | None:

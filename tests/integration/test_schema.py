@@ -180,6 +180,32 @@ def test_a_file_whose_making_was_interrupted_is_finished(tmp_path: Path) -> None
     schema.check(file)
 
 
+def cut_off(file: Path, folder: Path) -> Path:
+    """The file and its journal as a kill leaves them in the middle of a commit."""
+    folder.mkdir()
+    with closing(sqlite3.connect(file, isolation_level=None)) as writing:
+        writing.execute("PRAGMA cache_size = 1")
+        writing.execute("BEGIN IMMEDIATE")
+        writing.executemany("INSERT INTO meta VALUES (?, ?)", [(str(number), "x" * 200) for number in range(500)])
+        for each in file.parent.glob(f"{file.name}*"):
+            shutil.copy(each, folder)
+    return folder / file.name
+
+
+def test_what_a_kill_left_half_written_is_taken_back_by_the_next_owner(file: Path, tmp_path: Path) -> None:
+    left = cut_off(file, tmp_path / "killed")
+    assert left.with_name("campaign.db-journal").exists()
+    with pytest.raises(UsageError, match="was interrupted") as told:
+        schema.check(left)
+    assert "`campaign resume` takes back" in told.value.hint
+    assert schema.lags(left)
+    assert not schema.prepare(left)
+    assert not schema.lags(left)
+    schema.check(left)
+    with closing(sqlite3.connect(left)) as reading:
+        assert reading.execute("SELECT count(*) FROM meta").fetchone() == (0,)
+
+
 def test_a_file_that_is_not_there_is_refused_and_not_made(tmp_path: Path) -> None:
     file = tmp_path / "campaign.db"
     for refuse in (schema.require, schema.check):
