@@ -23,7 +23,7 @@ from campaign.simulator.town import Town
 from tests.prove.canary_broken import ENDING, OUTLIVED
 from tests.prove.canary_needles import NUMBERS, Secret
 from tests.prove.canary_objects import shown
-from tests.prove.canary_office import Ended, Office, Running, Source, may_write_cores
+from tests.prove.canary_office import PATIENCE, Ended, Office, Running, Source, may_write_cores
 from tests.prove.part import Extent, Proved
 
 PART = "canary"
@@ -118,7 +118,11 @@ async def _day(
         if not day.listening:
             base_url = "http://127.0.0.1:1"
         office = Office(folder, day.source, base_url, key, token, own if day.own else None, day.broken_list)
-        ended = await day.go(office)
+        try:
+            ended = await day.go(office)
+        except TimeoutError:
+            found.breach(f"{day.name}: a process was not over within {PATIENCE:.0f} s")
+            return
     codes = [each.code for each in ended]
     found.figures["processes"] += len(ended)
     if codes != day.codes:
