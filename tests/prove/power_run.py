@@ -50,6 +50,7 @@ custom_field = "{attempt} simulate={simulate}"
 [pace]
 rate = "6000/min"
 channels = 20
+breaker = 50
 [retry]
 max_attempts = 3
 busy = ["0.2s"]
