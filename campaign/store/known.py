@@ -16,7 +16,7 @@ from campaign.core.lead import CampaignId, NumberHash, PhoneNumber
 from campaign.core.order import BITS
 from campaign.core.records import ImportId, Release
 from campaign.store import claiming, tables
-from campaign.store.rows import append_events, event_row, insert_many
+from campaign.store.rows import any_of, append_events, event_row, insert_many
 
 attempt, imported, lead = tables.attempt, tables.imported, tables.lead
 lead_columns, lead_number = tables.lead_columns, tables.lead_number
@@ -73,7 +73,7 @@ def leads(connection: Connection, campaign: CampaignId, hashes: Sequence[NumberH
         .where(
             lead_number.c.campaign_id == campaign,
             lead_number.c.position == 0,
-            lead_number.c.number_hash.in_(hashes),
+            lead_number.c.number_hash.in_(any_of(hashes)),
         )
     )
     return {
