@@ -138,6 +138,8 @@ BOOKS = [
             "1 1, 2 2, 3 empty", suffix=".parquet"),
     Exhibit("Parquet: whole numbers, and bytes that are text", table(phone=[9_812_300_001, 919_812_300_002], name=[b"Asha", "आ".encode()]),
             "1 1, 2 2", suffix=".parquet"),
+    Exhibit("Parquet, a cell of 10 MB", table(phone=[number(1), number(2)], note=["x" * 10_000_000, "y"]), "1 field_too_long, 2 2", suffix=".parquet"),
+    Exhibit("a workbook, its longest cell", sheet(("phone", "note"), (number(1), "x" * 32_767)), "2 1", suffix=".xlsx"),
     Exhibit("Parquet without a row", table(phone=pyarrow.array([], pyarrow.string())), refused="there is nothing below the header", suffix=".parquet"),
     Exhibit("Parquet, cut off", b"PAR1" + bytes(50), refused="it cannot be read as a Parquet file", suffix=".parquet"),
 ]  # fmt: skip
