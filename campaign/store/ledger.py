@@ -49,7 +49,7 @@ from campaign.store import (
     unloading,
 )
 from campaign.store.rows import ReadPolicy
-from campaign.store.sqlite import writing
+from campaign.store.sqlite import make_room, writing
 from campaign.store.writer import Rank, Writer
 
 LINES_A_COMMIT = 250  # while others write too, so that a callback never waits long behind an import
@@ -104,6 +104,7 @@ class Ledger:
         for each in left:
             await self._lighten(each)
         [begun] = await self._writer.submit(Rank.IMPORTS, imports.begin, [new])
+        await self._writer.submit(Rank.IMPORTS, make_room, [not isinstance(begun, ImportRecord)])
         return begun
 
     async def add_lines(self, into: ImportId, found: Sequence[NewLead | Reject]) -> list[LineFate]:
@@ -117,11 +118,13 @@ class Ledger:
 
     async def finish_import(self, done: ImportId, now: datetime) -> ImportRecord:
         [finished] = await self._writer.submit(Rank.IMPORTS, imports.finish, [(done, now)])
+        await self._writer.submit(Rank.IMPORTS, make_room, [False])
         return finished
 
     async def discard_import(self, unwanted: ImportId, now: datetime) -> None:
         await self._lighten(unwanted)
         await self._writer.submit(Rank.IMPORTS, imports.discard, [(unwanted, now)])
+        await self._writer.submit(Rank.IMPORTS, make_room, [False])
 
     async def _lighten(self, unwanted: ImportId) -> None:
         while (await self._writer.submit(Rank.IMPORTS, imports.lighten, [unwanted]))[0]:

@@ -19,8 +19,9 @@ from sqlalchemy import URL, Connection, Engine, NullPool, Row, Select, StaticPoo
 
 _ON_CONNECT = ("PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON", "PRAGMA temp_store = MEMORY")
 # The hashes of a list's numbers fall all over their indexes: with 32 MB of pages in memory, and 16 MB in the log before
-# they are copied to the file, a list writes a third as much.
-_FOR_LISTS = ("PRAGMA cache_size = -32768", "PRAGMA wal_autocheckpoint = 4000")
+# they are copied to the file, a list writes a third as much. Calls need a quarter of these pages, however many leads.
+_FOR_CALLS, _FOR_LISTS = "PRAGMA cache_size = -8192", "PRAGMA cache_size = -32768"
+_LOG = "PRAGMA wal_autocheckpoint = 4000"
 CHUNK = 2000
 
 Result = TypeVar("Result")
@@ -78,8 +79,15 @@ def writing(file: Path) -> Database:
     """For the owner: one connection, each transaction IMMEDIATE."""
     engine = create_engine(URL.create("sqlite", database=str(file)), poolclass=NullPool)
     durably = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
-    _prepare(engine, (*durably, *_FOR_LISTS, *_ON_CONNECT), "BEGIN IMMEDIATE")
+    _prepare(engine, (*durably, _FOR_CALLS, _LOG, *_ON_CONNECT), "BEGIN IMMEDIATE")
     return Database(engine)
+
+
+def make_room(connection: Connection, for_lists: Sequence[bool]) -> list[None]:
+    """More pages in memory while a list is loaded, and as few as before afterwards."""
+    for each in for_lists:
+        connection.exec_driver_sql(_FOR_LISTS if each else _FOR_CALLS)
+    return [None] * len(for_lists)
 
 
 def reading(file: Path) -> Database:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, column, event, select, table
 
 from campaign.errors import CampaignError
-from campaign.store.sqlite import Database, reading, writing
+from campaign.store.sqlite import Database, make_room, reading, writing
 from campaign.store.writer import MOST_LEISURE, Rank, Writer
 
 
@@ -223,3 +223,15 @@ async def test_an_import_may_write_more_at_once_while_nobody_else_does(bench: Be
         tasks.create_task(bench.writer.submit(Rank.IMPORTS, keep, [8]))
         tasks.create_task(bench.writer.submit(Rank.CALLBACKS, keep_too, [9]))
     assert bench.writer.leisure == 1
+
+
+async def test_a_list_has_more_pages_in_memory_and_gives_them_back(bench: Bench) -> None:
+    def pages(connection: Connection, items: Sequence[int]) -> list[int]:
+        return [connection.exec_driver_sql("PRAGMA cache_size").scalar_one() for _ in items]
+
+    [calls] = await bench.writer.submit(Rank.CALLS, pages, [1])
+    await bench.writer.submit(Rank.IMPORTS, make_room, [True])
+    [lists] = await bench.writer.submit(Rank.CALLS, pages, [1])
+    await bench.writer.submit(Rank.IMPORTS, make_room, [False])
+    assert await bench.writer.submit(Rank.CALLS, pages, [1]) == [calls]
+    assert lists == 4 * calls
