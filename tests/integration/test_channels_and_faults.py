@@ -36,16 +36,17 @@ RULES: dict[str, Any] = {
 }
 SHUT = [Fault.REFUSED, Fault.CLOSED_AT_ACCEPT, Fault.LIMITED, Fault.LIMITED_SILENT]
 """They keep everybody out for a while."""
-FAULTS = sorted(Fault, key=lambda fault: (fault in SHUT, fault is not Fault.CALLBACK_LATE))
-"""One for each number, in the order in which they are called: the late callback comes while the run goes on."""
-LATE = f'{Fault.CALLBACK_LATE} = {{by = "15s", only = "%s"}}'
+LATE = [Fault.CALLBACK_LATE, Fault.CALLBACK_REORDERED]
+FAULTS = sorted(Fault, key=lambda fault: (fault in SHUT, fault not in LATE))
+"""One for each number, in the order in which they are called: late callbacks come while the run goes on."""
 
 
 def town(folder: Path, numbers: Sequence[str]) -> Path:
     """Each number has a fault of its own; the list shifts beneath everybody."""
     own = dict(zip(FAULTS, numbers, strict=True))
     rules = [f'{fault} = {{only = "{number}", first_n = 1}}' for fault, number in own.items()]
-    rules[FAULTS.index(Fault.CALLBACK_LATE)] = LATE % own[Fault.CALLBACK_LATE]
+    for late in LATE:
+        rules[FAULTS.index(late)] = f'{late} = {{by = "15s", only = "{own[late]}"}}'
     rules[FAULTS.index(Fault.LIST_SHIFTS)] = f"{Fault.LIST_SHIFTS} = 1.0"
     file = folder / "town.toml"
     file.write_text("\n".join(['answers_after = ["1s", "3s"]', 'talks_for = ["2s", "20s"]', "[faults]", *rules]))
