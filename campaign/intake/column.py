@@ -59,7 +59,7 @@ def find_phone_column(header: Sequence[str], named: str, file: str, line: int) -
     """
     if named:
         if named not in header:
-            raise ListError(f"there is no column “{named}”.", _there_are(header), file=file, line=line)
+            raise ListError(f"there is no column {_quoted([named])}.", _there_are(header), file=file, line=line)
         return named, "as named"
     candidates = [name for name in header if is_phone(name)]
     if not candidates:
@@ -79,7 +79,10 @@ def check_header(header: Sequence[str], needs: Sequence[str], file: str, line: i
     for name, times in Counter(header).items():
         if times > 1:
             raise ListError(
-                f"{times} columns are called “{name}”.", "Give each column a name of its own.", file=file, line=line
+                f"{times} columns are called {_quoted([name])}.",
+                "Give each column a name of its own.",
+                file=file,
+                line=line,
             )
     if missing := [name for name in needs if name not in header]:
         raise ListError(
@@ -96,8 +99,8 @@ def check_numbers(lines: Sequence[NewLead | Reject], column: str, file: str) -> 
     numbers = sum(1 for line in cells if isinstance(line, NewLead) or line.reason not in _NO_NUMBER)
     if 2 * numbers < len(cells):
         raise ListError(
-            f"only {numbers} of the first {len(cells)} lines have a phone number in “{column}”.",
-            f"Name the right column with --phone-column; if it is this one, --phone-column “{column}”.",
+            f"only {numbers} of the first {len(cells)} lines have a phone number in {_quoted([column])}.",
+            f"Name the right column with --phone-column; if it is this one, --phone-column {_quoted([column])}.",
             file=file,
         )
 

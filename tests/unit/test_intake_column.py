@@ -43,6 +43,7 @@ def test_none_or_several_candidates_are_refused_naming_them(header: list[str], n
     ("header", "needs", "told"),
     [
         (["phone", "city", "city"], [], "2 columns are called “city”"),
+        (["phone", *["n" * 5_000] * 2], [], f"2 columns are called “{'n' * 60}…”."),
         (["phone", "city"], ["city", "order_id", "agent"], "“order_id”, “agent”"),
     ],
 )
