@@ -55,6 +55,7 @@ def _ledger(leads: int) -> Path:
     folder = Path(kept or tempfile.mkdtemp())
     if not kept:
         atexit.register(shutil.rmtree, folder)
+    folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{leads}.db"
     if not file.exists():
         ledgers.make(file.with_suffix(".new"), leads).rename(file)
