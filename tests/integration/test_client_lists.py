@@ -75,7 +75,8 @@ def test_the_providers_words_for_an_instant_are_a_reading_of_its_clock(created: 
 
 
 @pytest.mark.parametrize(
-    ("echo", "number"), [("09812300001", NUMBER), ("+919812300001", NUMBER), ("9812300001", NUMBER), ("nobody", None)]
+    ("echo", "number"),
+    [("09812300001", NUMBER), ("+919812300001", NUMBER), ("9812300001", NUMBER), ("nobody", None), ("091", None)],
 )
 def test_the_number_that_an_echo_means_is_read_in_the_clients_region(echo: str, number: PhoneNumber | None) -> None:
     assert client("https://api.example.org").number_of(echo) == number

@@ -146,7 +146,8 @@ def number_of(echo: str, region: str) -> PhoneNumber | None:
         parsed = phonenumbers.parse(echo, region)
     except phonenumbers.NumberParseException:
         return None
-    return PhoneNumber(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+    written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return PhoneNumber(written) if PhoneNumber.fits(written) else None
 
 
 def disposition(status: str) -> Disposition | None:
