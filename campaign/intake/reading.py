@@ -1,6 +1,7 @@
 """A list is read from top to bottom, in chunks, in constant memory. Called by `wiring`, in a thread of its own."""
 
 from collections.abc import Callable, Iterator
+from itertools import chain, islice
 
 from campaign.errors import ListError
 from campaign.intake.check import Line, check_rows
@@ -33,4 +34,4 @@ def lines(sheet: Sheet, *, rules: NumberRules, progress: Callable[[int], None] |
 
 def preview(sheet: Sheet, *, rules: NumberRules, count: int = 5) -> list[Line]:
     """The first few lines as they are read, for a person to look at."""
-    return next(lines(sheet, rules=rules))[:count]
+    return list(islice(chain.from_iterable(lines(sheet, rules=rules)), count))

@@ -265,6 +265,12 @@ def test_the_preview_is_the_first_lines_as_they_are_read() -> None:
     assert preview(sheet, rules=IN) == read(sheet)[:5]
 
 
+def test_the_preview_has_five_lines_however_long_they_are(tmp_path: Path) -> None:
+    long = "".join(f"981230000{number},{'n' * 90_000}\n" for number in range(6))
+    sheet = open_sheet(written(tmp_path, f"phone,note\n{long}"))
+    assert preview(sheet, rules=IN) == read(sheet)[:5]
+
+
 def test_the_sample_has_twenty_four_people_and_six_lines_that_cannot_be_called() -> None:
     sheet = open_sheet(SAMPLE)
     found = read(sheet)
