@@ -49,7 +49,12 @@ async def go(run: Run) -> Ending:
 
 @asynccontextmanager
 async def going(house: House, **how: Any) -> AsyncIterator[Going]:
-    run = house.run(**how)
+    async with under_way(house, house.run(**how)) as it:
+        yield it
+
+
+@asynccontextmanager
+async def under_way(house: House, run: Run) -> AsyncIterator[Going]:
     end = asyncio.ensure_future(go(run))
     try:
         yield Going(house, run, end)

@@ -1,6 +1,5 @@
 """A test call under way, for tests."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,7 +7,7 @@ from campaign.core.records import TEST_CALL, CampaignRecord, NewImport, NewLead
 from campaign.engine.dialer import Orders
 from campaign.engine.once import Once
 from tests.builders import NUMBER
-from tests.integration.going import Going, go
+from tests.integration.going import Going, under_way
 from tests.integration.house import House
 
 
@@ -28,9 +27,5 @@ async def calling(house: House) -> AsyncIterator[Going]:
     """A test call to `NUMBER` under way; the house's own campaign is not dialled."""
     house.campaign = await _a_test_call(house)
     run = Once(Orders(house.campaign, house.policy, 1, lambda attempt: f"https://example/{attempt}"), house.desk())
-    end = asyncio.ensure_future(go(run))
-    try:
-        yield Going(house, run, end)
-    finally:
-        end.cancel()
-        await asyncio.wait([end])
+    async with under_way(house, run) as it:
+        yield it
