@@ -171,10 +171,9 @@ class Pacer:
         self._turns.took(line, lines[line].weight)
         if rank is Rank.CALL:
             self.pace.calls_begin(now)
-        self.pace.sent(now)
-        if line[0] is Rank.CALL:
             self.breaker = self.breaker.sent()
-        lines[line].places.popleft().set_result(Place(self, line[0], now))
+        self.pace.sent(now)
+        lines[line].places.popleft().set_result(Place(self, rank, now))
 
     def _may_go(self, now: datetime) -> dict[tuple[Rank, Hashable], _Line]:
         """Those whom the breaker does not hold."""
