@@ -28,7 +28,7 @@ def _callers(value: object) -> object:
     if not pool or len({each.number for each in pool}) < len(pool):
         raise ValueError(
             "one number in quotes, or a list of different ones: "
-            '["0XXXXXXXXXX", {number = "0YYYYYYYYYY", share = 2, channels = 10}]'
+            '["08030000000", {number = "08030000001", share = 2, channels = 10}]'
         )
     return pool
 
@@ -38,7 +38,7 @@ class ProviderSettings(Section):
 
     base_url: Address = Field("https://api.exotel.com", description="Mumbai: https://api.in.exotel.com")
     caller_id: Annotated[str | tuple[CallerSettings, ...], BeforeValidator(_callers)] = Field(
-        "", description="your ExoPhone, 0XXXXXXXXXX; or a list of them"
+        "", description="your ExoPhone, 0 and its ten digits; or a list of them"
     )
     flow_url: WebAddress = Field("", description="http://my.exotel.com/<sid>/exoml/start_voice/<app_id>")
     ring_timeout: Duration = Field(timedelta(seconds=30), description="Exotel's TimeOut; TRAI allows a minute")

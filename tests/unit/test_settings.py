@@ -116,7 +116,7 @@ def test_a_value_that_comes_later_is_refused_as_not_available_yet() -> None:
 def test_a_wrong_pool_of_caller_ids_is_refused(pool: list[object]) -> None:
     message = refusal({"provider": {"caller_id": pool}})
     assert message.startswith("campaign.toml: provider.caller_id")
-    assert 'right would be: one number in quotes, or a list of different ones: ["0X' in message
+    assert 'right would be: one number in quotes, or a list of different ones: ["08030000000", {number' in message
 
 
 # --- what is understood ----------------------------------------------------------------------------------------------
