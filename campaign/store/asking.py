@@ -13,7 +13,7 @@ from campaign.core.keyed import PublicId
 from campaign.core.lead import CampaignId, LeadId, NumberHash, PhoneNumber
 from campaign.core.records import AccountId, Doubt, LiveCall, OwnCall, Reading, StrangerRecord
 from campaign.store import tables
-from campaign.store.rows import ALIVE, ATTEMPT_COLUMNS, DIALLED, Fetch, attempt_of
+from campaign.store.rows import ALIVE, ATTEMPT_COLUMNS, DIALLED, OURS, Fetch, attempt_of
 from campaign.store.sqlite import CHUNK
 
 attempt, lead = tables.attempt, tables.lead
@@ -112,12 +112,7 @@ async def reading(fetch: Fetch, account: AccountId, before: datetime | None = No
 
 async def strangers(fetch: Fetch, account: AccountId) -> list[StrangerRecord]:
     table = tables.stranger
-    ours = select(attempt.c.call_sid).where(attempt.c.call_sid.is_not(None))
-    query = (
-        select(table)
-        .where(table.c.account_id == account, table.c.call_sid.not_in(ours))
-        .order_by(table.c.created_at.desc())
-    )
+    query = select(table).where(table.c.account_id == account, ~OURS).order_by(table.c.created_at.desc())
     return [
         StrangerRecord(CallSid(row.call_sid), NumberHash(row.number_hash), row.caller_id, row.status, row.created_at)
         for row in await fetch(query)

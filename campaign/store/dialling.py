@@ -22,6 +22,7 @@ from campaign.store.claiming import ids_of, reserved_rows
 from campaign.store.rows import (
     ALIVE,
     ATTEMPT_COLUMNS,
+    OURS,
     AnyRow,
     append_events,
     attempt_of,
@@ -204,7 +205,7 @@ class _Facts:
             .where(
                 table.c.number_hash.in_(list(hashes)),
                 table.c.created_at > since,
-                table.c.call_sid.not_in(select(attempt.c.call_sid).where(attempt.c.call_sid.is_not(None))),
+                ~OURS,
             )
             .order_by(table.c.created_at)
         )

@@ -14,7 +14,7 @@ from campaign.core.limits import Channels, Dial, Limit, Overturned, Policies
 from campaign.core.outcome import OF_REFUSAL
 from campaign.core.policy import Policy
 from campaign.store import tables
-from campaign.store.rows import AnyRow
+from campaign.store.rows import OURS, AnyRow
 from campaign.store.sqlite import Database
 
 attempt, event, stranger = tables.attempt, tables.event, tables.stranger
@@ -151,7 +151,6 @@ async def _overturned(database: Database) -> dict[int, Overturned]:
 
 async def _strangers(database: Database) -> defaultdict[str, list[Dial]]:
     """Calls that no attempt made, from the event that noted them; they are few."""
-    ours = select(attempt.c.call_sid).where(attempt.c.call_sid.is_not(None))
     noted = and_(
         event.c.number_hash == stranger.c.number_hash,
         event.c.kind == "stranger",
@@ -159,7 +158,7 @@ async def _strangers(database: Database) -> defaultdict[str, list[Dial]]:
     )
     query = select(stranger.c.number_hash, stranger.c.created_at, event.c.id).join(event, noted)
     found: defaultdict[str, list[Dial]] = defaultdict(list)
-    for row in await database.all(query.where(stranger.c.call_sid.not_in(ours))):
+    for row in await database.all(query.where(~OURS)):
         found[row.number_hash].append(Dial(row.id, row.created_at, row.created_at, row.created_at))
     return found
 

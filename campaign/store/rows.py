@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Row, Select, Table, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Dialect, Row, Select, Table, bindparam, func, insert, literal_column, select, update
 
 from campaign.core.attempt import (
     LIVE_STATES,
@@ -42,8 +42,12 @@ ATTEMPT_COLUMNS = [
 
 COUNTED = ATTEMPT.state.in_(LIVE_STATES) & ATTEMPT.disposition.is_distinct_from(Disposition.NOT_PLACED)
 """As `Attempt.counts`: what was refused or not placed is no call."""
-ALIVE = ATTEMPT.state.in_(LIVE_STATES) & ATTEMPT.disposition.is_(None)
-"""As `Attempt.alive`: its end is not known."""
+ALIVE = ATTEMPT.state.in_(
+    [literal_column(f"'{each}'") for each in AttemptState if each in LIVE_STATES]
+) & ATTEMPT.disposition.is_(None)
+"""As `Attempt.alive`: its end is not known. In the words of the partial indexes, so that they serve."""
+OURS = select(ATTEMPT.id).where(ATTEMPT.call_sid == tables.stranger.c.call_sid).exists()
+"""Of a stranger: an attempt turned out to have made it."""
 DIALLED = (tables.lead_number.c.lead_id == ATTEMPT.lead_id) & (tables.lead_number.c.position == ATTEMPT.number_position)
 """To join with the number that an attempt dials."""
 THEIRS = (tables.lead_number.c.lead_id == tables.lead.c.id) & (

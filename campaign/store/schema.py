@@ -12,7 +12,7 @@ from campaign.errors import CampaignError, UsageError
 from campaign.store import disk
 from campaign.store.sqlite import one_transaction
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest migration; a test holds it to the folder."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

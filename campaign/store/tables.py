@@ -60,6 +60,7 @@ _IDS: dict[str, Any] = {
 }  # an id is never given twice, not even after a reservation is gone
 
 LIVE = "state IN ('sending', 'accepted', 'unknown') AND disposition IS NULL"
+UNDETAILED = "disposition IS NOT NULL AND call_sid IS NOT NULL AND (duration_sec IS NULL OR price IS NULL)"
 WAITING = "state IN ('pending', 'retry_wait')"
 IN_LINE, BY_TIME = f"{WAITING} AND place IS NOT NULL", f"{WAITING} AND place IS NULL"
 
@@ -231,6 +232,13 @@ attempt = Table(
     Column("recording_url", Text),
     UniqueConstraint("lead_id", "attempt_no"),
     Index("uq_attempt_live", "number_hash", unique=True, sqlite_where=text(LIVE), postgresql_where=text(LIVE)),
+    Index("ix_attempt_alive", "account_id", "sent_at", sqlite_where=text(LIVE), postgresql_where=text(LIVE)),
+    Index(
+        "ix_attempt_undetailed",
+        *("campaign_id", "ended_at"),
+        sqlite_where=text(UNDETAILED),
+        postgresql_where=text(UNDETAILED),
+    ),
     Index("ix_attempt_number", "number_hash", "sent_at"),
     Index("ix_attempt_account", "account_id", "sent_at"),
     Index("ix_attempt_campaign", "campaign_id", "state", "disposition"),

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, text
+from sqlalchemy.dialects.sqlite import dialect
 
 from campaign.core.attempt import AttemptId, CallSid, Disposition, ResolvedBy
 from campaign.core.events import Accepted, Ended, Event
@@ -74,6 +75,12 @@ class Bench:
     async def rows(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
         """What another process would read now."""
         return await self._beside.all(query)
+
+    async def plan(self, query: Select[*tuple[Any, ...]]) -> str:
+        """How the database would answer it."""
+        compiled = query.compile(dialect=dialect(), compile_kwargs={"literal_binds": True})
+        explained: Any = text(f"EXPLAIN QUERY PLAN {compiled}")
+        return " ".join(row.detail for row in await self.rows(explained))
 
     async def events(self, *kinds: str) -> Sequence[Any]:
         """The rows of the event table of these kinds, or all, oldest first."""
