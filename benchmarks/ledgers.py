@@ -1,7 +1,8 @@
 """Ledgers of any size, made by a few statements, and what is asked of one: `python -m benchmarks.ledgers WHAT FILE …`.
 
 Of the leads, spread at random, four in five are done, three in twenty are due and one is due later. `claim`: seconds of
-claiming 200. `counts`: milliseconds of counting how all stand. `write` (`uncounted`: without the counters): seconds of
+claiming 200. `call`: seconds of one call, from its claim to its end, with what the engine reads meanwhile. `counts`:
+milliseconds of counting how all stand. `write` (`uncounted`: without the counters): seconds of
 the processor for calls from their claim to their end.
 """
 
@@ -15,19 +16,21 @@ import time
 from collections.abc import Callable, Coroutine
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.lists import KEY, NOW, open_campaign
 from campaign.core.attempt import CallSid, Disposition, ResolvedBy
 from campaign.core.events import Accepted, Ended
-from campaign.core.lead import CampaignId
-from campaign.core.records import Happened, ImportRecord, Intent, NewImport, Release
+from campaign.core.guard import Send
+from campaign.core.lead import CampaignId, CampaignState
+from campaign.core.records import AccountId, Happened, ImportRecord, Intent, NewImport, Release
 from campaign.store import insight, ledger, schema
 from campaign.store.ledger import Ledger
 from campaign.wiring.policy import read_policy
 
-CAMPAIGN = CampaignId(1)
+CAMPAIGN, ACCOUNT = CampaignId(1), AccountId(1)
+DETAILS_FOR = timedelta(minutes=10)
 SETTINGS: dict[str, object] = {
     "provider": {"caller_id": "08030000000", "flow_url": "http://my.exotel.com/x/exoml/start_voice/1"},
     "pace": {"rate": "50/s", "channels": 1000},
@@ -51,9 +54,12 @@ INSERT INTO lead SELECT id, 1, 1, id + 1,
     CASE WHEN kind < 16 THEN NULL WHEN kind < 19 THEN :due ELSE :later END, CASE WHEN kind < 16 THEN :due END,
     CASE WHEN kind IN (16, 17) THEN id END, kind NOT IN (16, 17) FROM made
 """,
-    "INSERT INTO lead_number SELECT id, 0, 1, '+91' || (6000000000 + id), hash FROM made",
     """
-INSERT INTO lead_columns
+INSERT INTO lead_number (lead_id, position, campaign_id, number, number_hash)
+SELECT id, 0, 1, '+91' || (6000000000 + id), hash FROM made
+""",
+    """
+INSERT INTO lead_columns (lead_id, version, import_id, cells)
 SELECT id, 1, 1, '["+91' || (6000000000 + id) || '", "Person ' || id || '", "Pune"]' FROM made
 """,
     """
@@ -106,6 +112,7 @@ async def _campaign(file: Path) -> None:
         assert not isinstance(begun, ImportRecord), "the only one of its ledger"
         assert (opened.id, begun) == (CAMPAIGN, 1), "the only one of its ledger"
         await store.finish_import(begun, NOW)
+        await store.set_state(CAMPAIGN, CampaignState.RUNNING, "", NOW)
 
 
 async def claim(file: Path) -> float:
@@ -117,6 +124,20 @@ async def claim(file: Path) -> float:
             seconds.append(time.perf_counter() - begun)
             assert len(claimed) == AT_ONCE
             await store.release([Release(each.attempt, None, "next in line", now) for each in claimed])
+    return statistics.median(seconds)
+
+
+async def call(file: Path) -> float:
+    """Each of them stays in the ledger."""
+    seconds = []
+    async with ledger.opened(file, KEY, read_policy) as store, insight.opened(file) as books:
+        for _ in range(TIMES):
+            begun = time.perf_counter()
+            await _calls(store, 1)
+            assert not await books.live_calls(ACCOUNT)
+            assert not await books.doubts(ACCOUNT)
+            assert await books.undetailed(CAMPAIGN, datetime.now(UTC) - DETAILS_FOR)
+            seconds.append(time.perf_counter() - begun)
     return statistics.median(seconds)
 
 
@@ -139,18 +160,19 @@ async def write(file: Path, *uncounted: str) -> float:
                 for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
                     connection.execute(f"DROP TRIGGER {name}")
         async with ledger.opened(copy, KEY, read_policy) as store:
-            await _calls(store)  # every statement has been made once
+            await _calls(store, AT_ONCE)  # every statement has been made once
             begun = time.process_time()
             for _ in range(TIMES):
-                await _calls(store)
+                await _calls(store, AT_ONCE)
             return time.process_time() - begun
 
 
-async def _calls(store: Ledger) -> None:
+async def _calls(store: Ledger, at_once: int) -> None:
     now = datetime.now(UTC)
     policy = replace(read_policy(SETTINGS), channels=10 * AT_ONCE)
-    claimed = await store.claim_due(CAMPAIGN, now, AT_ONCE)
-    await store.begin_sending([Intent(each.attempt, policy, 1, now) for each in claimed])
+    claimed = await store.claim_due(CAMPAIGN, now, at_once)
+    verdicts = await store.begin_sending([Intent(each.attempt, policy, 1, now) for each in claimed])
+    assert all(isinstance(each, Send) for each in verdicts), "nobody is held back"
     sids = [CallSid(each.public_id) for each in claimed]
     answers = [Accepted(now, sid, ResolvedBy.RESPONSE) for sid in sids]
     await store.record([Happened(each.attempt, answer) for each, answer in zip(claimed, answers, strict=True)])
@@ -158,7 +180,9 @@ async def _calls(store: Ledger) -> None:
     await store.record([Happened(each.attempt, end) for each, end in zip(claimed, ends, strict=True)])
 
 
-WHAT: dict[str, Callable[..., Coroutine[None, None, float]]] = {each.__name__: each for each in (claim, counts, write)}
+WHAT: dict[str, Callable[..., Coroutine[None, None, float]]] = {
+    each.__name__: each for each in (claim, call, counts, write)
+}
 
 if __name__ == "__main__":
     print(asyncio.run(WHAT[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])))

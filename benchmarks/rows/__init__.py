@@ -20,6 +20,7 @@ ROWS: tuple[Callable[[], Row | None], ...] = (
     dispatch.the_usual_script,
     dispatch.threads,
     size.claim,
+    size.one_call,
     size.counts,
     size.what_counting_adds,
     size.memory_of_resume,

@@ -19,6 +19,10 @@ def claim() -> Row:
     return Row(f"claim of 200, {MANY:,} leads", f"{SOME:,} leads", _of("claim", MANY), _of("claim", SOME), 1.25, ROUNDS)
 
 
+def one_call() -> Row:
+    return Row(f"one call, {MANY:,} leads", f"{SOME:,} leads", _of("call", MANY), _of("call", SOME), 1.25, ROUNDS)
+
+
 def counts() -> Row:
     return Row(f"counts of {MANY:,} leads, ms", "1 ms", _of("counts", MANY), lambda: 1.0, 1.0, ROUNDS)
 
