@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
-from campaign.core.attempt import NEVER_LEFT, CallSid
+from campaign.core.attempt import NEVER_LEFT, AttemptState, CallSid
 from campaign.core.breaker import Reply
 from campaign.core.events import CUT_OFF, Asked
 from campaign.core.keyed import PublicId
-from campaign.core.lead import CampaignId, LeadId, NumberHash, PhoneNumber
+from campaign.core.lead import CampaignId, LeadId, LeadState, NumberHash, PhoneNumber
 from campaign.core.records import AccountId, Doubt, LiveCall, OwnCall, Reading, StrangerRecord
 from campaign.store import tables
-from campaign.store.rows import ALIVE, ATTEMPT_COLUMNS, DIALLED, OURS, Fetch, attempt_of
+from campaign.store.rows import ALIVE, ATTEMPT_COLUMNS, DIALLED, OURS, Fetch, Query, attempt_of
 from campaign.store.sqlite import CHUNK
 
 attempt, lead = tables.attempt, tables.lead
@@ -22,38 +22,44 @@ REPLIES = 100
 """How many are looked at: more than can be on their way at once, and what came after."""
 
 
-async def live_calls(fetch: Fetch, account: AccountId) -> list[LiveCall]:
-    query = (
-        select(*ATTEMPT_COLUMNS).where(ALIVE, attempt.c.account_id == account).order_by(attempt.c.sent_at, attempt.c.id)
+LIVE_CALLS = (
+    select(*ATTEMPT_COLUMNS)
+    .where(ALIVE, attempt.c.account_id == bindparam("account"))
+    .order_by(attempt.c.sent_at, attempt.c.id)
+)
+UNDETAILED = (
+    select(*ATTEMPT_COLUMNS)
+    .where(
+        attempt.c.campaign_id == bindparam("campaign"),
+        attempt.c.disposition.is_not(None),
+        attempt.c.call_sid.is_not(None),
+        or_(attempt.c.duration_sec.is_(None), attempt.c.price.is_(None)),
+        attempt.c.ended_at > func.coalesce(bindparam("since", type_=tables.Instant), ""),
     )
-    return [_live(row) for row in await fetch(query)]
+    .order_by(attempt.c.ended_at, attempt.c.id)
+)
+_HELD = (
+    select(*ATTEMPT_COLUMNS, attempt.c.public_id, attempt.c.caller_id, tables.lead_number.c.number)
+    .join(tables.lead_number, DIALLED)
+    .join(lead, lead.c.id == attempt.c.lead_id)
+    .where(ALIVE)
+    .order_by(attempt.c.sent_at, attempt.c.id)
+)
+IN_DOUBT = _HELD.where(attempt.c.state == AttemptState.UNKNOWN, attempt.c.account_id == bindparam("account"))
+HELD = _HELD.where(lead.c.state == LeadState.HELD, attempt.c.campaign_id == bindparam("campaign"))
+
+
+async def live_calls(fetch: Fetch, account: AccountId) -> list[LiveCall]:
+    return [_live(row) for row in await fetch(LIVE_CALLS, {"account": account})]
 
 
 async def undetailed(fetch: Fetch, campaign: CampaignId, ended_since: datetime | None) -> list[LiveCall]:
-    query = (
-        select(*ATTEMPT_COLUMNS)
-        .where(
-            attempt.c.campaign_id == campaign,
-            attempt.c.disposition.is_not(None),
-            attempt.c.call_sid.is_not(None),
-            or_(attempt.c.duration_sec.is_(None), attempt.c.price.is_(None)),
-        )
-        .order_by(attempt.c.ended_at, attempt.c.id)
-    )
-    if ended_since:
-        query = query.where(attempt.c.ended_at > ended_since)
-    return [_live(row) for row in await fetch(query)]
+    return [_live(row) for row in await fetch(UNDETAILED, {"campaign": campaign, "since": ended_since})]
 
 
-async def held(fetch: Fetch, *where: ColumnElement[bool]) -> list[Doubt]:
+async def held(fetch: Fetch, query: Query, **values: int) -> list[Doubt]:
     """Attempts whose end nobody has told, oldest first, with what was asked about each."""
-    rows = await fetch(
-        select(*ATTEMPT_COLUMNS, attempt.c.public_id, attempt.c.caller_id, tables.lead_number.c.number)
-        .join(tables.lead_number, DIALLED)
-        .join(lead, lead.c.id == attempt.c.lead_id)
-        .where(ALIVE, *where)
-        .order_by(attempt.c.sent_at, attempt.c.id)
-    )
+    rows = await fetch(query, values)
     if not rows:
         return []
     asked: dict[int, list[Asked]] = {row.id: [] for row in rows}

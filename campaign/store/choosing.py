@@ -4,18 +4,32 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from campaign.core.attempt import Attempt, AttemptState
 from campaign.core.lead import CampaignId
 from campaign.core.numbers import Use, next_number
 from campaign.core.policy import Policy
 from campaign.store import tables
-from campaign.store.rows import ATTEMPT_COLUMNS, THEIRS, AnyRow, ReadPolicy, attempt_of
+from campaign.store.rows import ATTEMPT_COLUMNS, THEIRS, AnyRow, ReadPolicy, attempt_of, these
 
-attempt, lead, lead_number = tables.attempt, tables.lead, tables.lead_number
+attempt, lead, lead_number, policy_version = tables.attempt, tables.lead, tables.lead_number, tables.policy_version
 
 NUMBERS = select(func.count()).where(THEIRS).correlate(lead).scalar_subquery().label("numbers")
+_SENT = (
+    select(*ATTEMPT_COLUMNS)
+    .where(attempt.c.lead_id.in_(these("leads")), attempt.c.state != AttemptState.RESERVED)
+    .order_by(attempt.c.attempt_no)
+)
+_OF = lead.c.id.in_(these("leads"))
+_COUNTED = select(lead.c.id, func.count()).join(lead_number, THEIRS).where(_OF).group_by(lead.c.id)
+_NUMBERS = select(lead_number).join(lead, THEIRS).where(_OF).order_by(lead_number.c.position)
+_NEWEST = (
+    select(policy_version.c.settings)
+    .where(policy_version.c.campaign_id == bindparam("campaign"))
+    .order_by(policy_version.c.version.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +56,23 @@ def choose(policy: Policy, connection: Connection, due: Sequence[AnyRow]) -> dic
 def attempts(connection: Connection, leads: Collection[int]) -> dict[int, list[Attempt]]:
     """All that were sent, by lead, oldest first."""
     history: dict[int, list[Attempt]] = defaultdict(list)
-    theirs = attempt.c.lead_id.in_(leads), attempt.c.state != AttemptState.RESERVED
-    for row in connection.execute(select(*ATTEMPT_COLUMNS).where(*theirs).order_by(attempt.c.attempt_no)):
+    for row in connection.execute(_SENT, {"leads": list(leads)}):
         history[row.lead_id].append(attempt_of(row))
     return history
 
 
 def count_numbers(connection: Connection, leads: Collection[int]) -> dict[int, int]:
     """How many numbers each lead has."""
-    counted = select(lead.c.id, func.count()).join(lead_number, THEIRS).where(lead.c.id.in_(leads)).group_by(lead.c.id)
-    return dict(connection.execute(counted).all())
+    return dict(connection.execute(_COUNTED, {"leads": list(leads)}).all())
 
 
 def newest_policy(read_policy: ReadPolicy, connection: Connection, campaign: CampaignId) -> Policy:
     """The one in force."""
-    table = tables.policy_version
-    newest = select(table.c.settings).where(table.c.campaign_id == campaign).order_by(table.c.version.desc()).limit(1)
-    return read_policy(connection.execute(newest).scalar_one())
+    return read_policy(connection.execute(_NEWEST, {"campaign": campaign}).scalar_one())
 
 
 def _numbers(connection: Connection, leads: Collection[int]) -> dict[int, list[Chosen]]:
     numbers: dict[int, list[Chosen]] = defaultdict(list)
-    theirs = select(lead_number).join(lead, THEIRS).where(lead.c.id.in_(leads)).order_by(lead_number.c.position)
-    for row in connection.execute(theirs):
+    for row in connection.execute(_NUMBERS, {"leads": list(leads)}):
         numbers[row.lead_id].append(Chosen(row.position, row.number, row.number_hash))
     return numbers

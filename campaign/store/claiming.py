@@ -15,12 +15,54 @@ from campaign.core.lead import CampaignId, LeadId, LeadState, PhoneNumber
 from campaign.core.records import Release, Reserved
 from campaign.store import tables
 from campaign.store.choosing import NUMBERS, Chosen, attempts, choose, newest_policy
-from campaign.store.rows import ATTEMPT_COLUMNS, AnyRow, ReadPolicy, append_events, event_row, position_data, set_rows
+from campaign.store.rows import (
+    ATTEMPT_COLUMNS,
+    AnyRow,
+    ReadPolicy,
+    append_events,
+    event_row,
+    position_data,
+    set_rows,
+    these,
+)
 from campaign.store.trying import most_to_claim
 from campaign.store.waiting import next_leads
 
 attempt, lead, imported = tables.attempt, tables.lead, tables.imported
 lead_number, lead_columns = tables.lead_number, tables.lead_columns
+
+_BROUGHT = imported.alias("brought")  # the file whose cells the lead has now
+_WHOM_TO_CALL = (
+    select(
+        lead.c.id,
+        lead.c.due_at,
+        lead.c.columns_version,
+        lead_number.c.number,
+        lead_number.c.number_hash,
+        NUMBERS,
+        lead_columns.c.cells,
+        _BROUGHT.c.header,
+        tables.campaign.c.account_id,
+    )
+    .join(tables.campaign, tables.campaign.c.id == lead.c.campaign_id)
+    .join(lead_number, (lead_number.c.lead_id == lead.c.id) & (lead_number.c.position == 0))
+    .join(lead_columns, (lead_columns.c.lead_id == lead.c.id) & (lead_columns.c.version == lead.c.columns_version))
+    .join(_BROUGHT, _BROUGHT.c.id == lead_columns.c.import_id)
+    .where(lead.c.id.in_(these("leads")))
+)
+_OF = attempt.c.lead_id.in_(these("leads"))
+_TRIED = select(attempt.c.lead_id, func.max(attempt.c.attempt_no)).where(_OF).group_by(attempt.c.lead_id)
+_RESERVING = insert(attempt)
+_IN_FLIGHT = update(lead).where(lead.c.id.in_(these("leads"))).values(state=LeadState.IN_FLIGHT, reason="next in line")
+_MADE = ("id", "public_id", "lead_id", "number_hash", "number_position", "columns_version")
+_RESERVED = select(*(attempt.c[name] for name in _MADE)).where(_OF, attempt.c.state == AttemptState.RESERVED)
+_STILL_RESERVED = (
+    select(*ATTEMPT_COLUMNS)
+    .where(attempt.c.id.in_(these("attempts")), attempt.c.state == AttemptState.RESERVED)
+    .with_for_update()
+)
+_BEFORE = select(lead.c.id, lead.c.due_at, lead.c.place).where(lead.c.id.in_(these("leads")))
+_DROPPING = delete(attempt).where(attempt.c.id.in_(these("attempts")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +83,13 @@ def _claim(read_policy: ReadPolicy, connection: Connection, claim: Claim) -> lis
     ids = next_leads(connection, claim.campaign, claim.now, limit, policy.retry_slack) if limit > 0 else []
     if not ids:
         return []
-    found = {row.id: row for row in connection.execute(_whom_to_call(claim.campaign, ids))}
+    found = {row.id: row for row in connection.execute(_WHOM_TO_CALL, {"leads": ids})}
     due = [found[each] for each in ids]
     chosen = choose(policy, connection, due)
-    tried = dict(
-        connection.execute(
-            select(attempt.c.lead_id, func.max(attempt.c.attempt_no))
-            .where(attempt.c.lead_id.in_(ids))
-            .group_by(attempt.c.lead_id)
-        ).all()
-    )
-    connection.execute(
-        insert(attempt), [_reservation(row, chosen[row.id], tried.get(row.id, 0) + 1, claim) for row in due]
-    )
-    connection.execute(update(lead).where(lead.c.id.in_(ids)).values(state=LeadState.IN_FLIGHT, reason="next in line"))
-    made = connection.execute(
-        select(
-            attempt.c.id,
-            attempt.c.public_id,
-            attempt.c.lead_id,
-            attempt.c.number_hash,
-            attempt.c.number_position,
-            attempt.c.columns_version,
-        ).where(attempt.c.lead_id.in_(ids), attempt.c.state == AttemptState.RESERVED)
-    ).all()
+    tried = dict(connection.execute(_TRIED, {"leads": ids}).all())
+    connection.execute(_RESERVING, [_reservation(row, chosen[row.id], tried.get(row.id, 0) + 1, claim) for row in due])
+    connection.execute(_IN_FLIGHT, {"leads": ids})
+    made = connection.execute(_RESERVED, {"leads": ids}).all()
     append_events(
         connection,
         [
@@ -84,33 +109,6 @@ def _claim(read_policy: ReadPolicy, connection: Connection, claim: Claim) -> lis
 
 def _columns_data(version: int) -> dict[str, int]:
     return {"columns": version} if version > 1 else {}
-
-
-def _whom_to_call(campaign: CampaignId, ids: Sequence[LeadId]) -> Any:
-    brought = imported.alias("brought")  # the file whose cells the lead has now
-    return (
-        select(
-            lead.c.id,
-            lead.c.due_at,
-            lead.c.columns_version,
-            lead_number.c.number,
-            lead_number.c.number_hash,
-            NUMBERS,
-            lead_columns.c.cells,
-            brought.c.header,
-            select(tables.campaign.c.account_id)
-            .where(tables.campaign.c.id == campaign)
-            .scalar_subquery()
-            .label("account_id"),
-        )
-        .join(lead_number, (lead_number.c.lead_id == lead.c.id) & (lead_number.c.position == 0))
-        .join(
-            lead_columns,
-            (lead_columns.c.lead_id == lead.c.id) & (lead_columns.c.version == lead.c.columns_version),
-        )
-        .join(brought, brought.c.id == lead_columns.c.import_id)
-        .where(lead.c.id.in_(ids))
-    )
 
 
 def _reservation(row: AnyRow, chosen: Chosen, attempt_no: int, claim: Claim) -> dict[str, Any]:
@@ -154,12 +152,9 @@ def release(connection: Connection, given_back: Sequence[Release]) -> list[bool]
     if back:
         leads = {row.lead_id for row in rows.values()}
         calls = counted_calls(connection, leads)
-        before = {
-            row.id: row
-            for row in connection.execute(select(lead.c.id, lead.c.due_at, lead.c.place).where(lead.c.id.in_(leads)))
-        }
+        before = {row.id: row for row in connection.execute(_BEFORE, {"leads": list(leads)})}
         waiting = [_waiting_again(before[rows[each.attempt].lead_id], each, calls) for each in back]
-        connection.execute(delete(attempt).where(attempt.c.id.in_([each.attempt for each in back])))
+        drop(connection, [each.attempt for each in back])
         set_rows(connection, lead, waiting)
         append_events(
             connection,
@@ -191,11 +186,13 @@ def _waiting_again(before: AnyRow, given_back: Release, calls: Mapping[int, Sequ
 
 def reserved_rows(connection: Connection, ids: Sequence[AttemptId]) -> Sequence[AnyRow]:
     """Those of the attempts that are reserved still."""
-    return connection.execute(
-        select(*ATTEMPT_COLUMNS)
-        .where(attempt.c.id.in_(ids), attempt.c.state == AttemptState.RESERVED)
-        .with_for_update()
-    ).all()
+    return connection.execute(_STILL_RESERVED, {"attempts": list(ids)}).all()
+
+
+def drop(connection: Connection, reservations: Sequence[int]) -> None:
+    """They are gone."""
+    if reservations:
+        connection.execute(_DROPPING, {"attempts": list(reservations)})
 
 
 def counted_calls(connection: Connection, leads: Iterable[int]) -> dict[int, list[Attempt]]:

@@ -3,9 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import bindparam, case, func, select
 
 from campaign.core.attempt import LIVE_STATES, AttemptState, Disposition
 from campaign.core.checks import Check, Counted
@@ -18,60 +17,51 @@ from campaign.store.sqlite import Database
 attempt, imported, lead = tables.attempt, tables.imported, tables.lead
 lead_count, attempt_count = tables.lead_count, tables.attempt_count
 
-Rows = Select[*tuple[Any, ...]]
-
-
-def leads(campaign: CampaignId) -> Rows:
-    """As counted: `state, outcome, reason, n`; of imports that are visible."""
-    figure = func.sum(lead_count.c.leads)
-    keys = (lead_count.c.state, lead_count.c.outcome, lead_count.c.reason)
-    return (
-        select(*keys, figure.label("n"))
-        .join(imported, imported.c.id == lead_count.c.import_id)
-        .where(imported.c.campaign_id == campaign, imported.c.visible_at.is_not(None))
-        .group_by(*keys)
-        .having(figure != 0)
-        .order_by(figure.desc(), *keys)
-    )
-
-
-def attempts(campaign: CampaignId) -> Rows:
-    """As counted: `state, disposition, n`."""
-    table = attempt_count
-    return (
-        select(table.c.state, table.c.disposition, table.c.attempts.label("n"))
-        .where(table.c.campaign_id == campaign, table.c.attempts != 0)
-        .order_by(table.c.state, table.c.disposition)
-    )
-
-
-def recounted_leads(campaign: CampaignId) -> Rows:
-    """As `leads`, from the leads themselves."""
-    outcome = func.coalesce(lead.c.outcome, "")
-    reason = case((lead.c.state == LeadState.DONE, ""), else_=lead.c.reason)
-    keys = (lead.c.state, outcome.label("outcome"), reason.label("reason"))
-    return (
-        select(*keys, func.count().label("n"))
-        .join(imported, imported.c.id == lead.c.import_id)
-        .where(lead.c.campaign_id == campaign, imported.c.visible_at.is_not(None))
-        .group_by(*keys)
-    )
-
-
-def recounted_attempts(campaign: CampaignId) -> Rows:
-    """As `attempts`, from the attempts themselves."""
-    keys = (attempt.c.state, func.coalesce(attempt.c.disposition, "").label("disposition"))
-    return select(*keys, func.count().label("n")).where(attempt.c.campaign_id == campaign).group_by(*keys)
+_FIGURE = func.sum(lead_count.c.leads)
+_KEYS = (lead_count.c.state, lead_count.c.outcome, lead_count.c.reason)
+LEADS = (
+    select(*_KEYS, _FIGURE.label("n"))
+    .join(imported, imported.c.id == lead_count.c.import_id)
+    .where(imported.c.campaign_id == bindparam("campaign"), imported.c.visible_at.is_not(None))
+    .group_by(*_KEYS)
+    .having(_FIGURE != 0)
+    .order_by(_FIGURE.desc(), *_KEYS)
+)
+"""As counted: `state, outcome, reason, n`; of imports that are visible."""
+ATTEMPTS = (
+    select(attempt_count.c.state, attempt_count.c.disposition, attempt_count.c.attempts.label("n"))
+    .where(attempt_count.c.campaign_id == bindparam("campaign"), attempt_count.c.attempts != 0)
+    .order_by(attempt_count.c.state, attempt_count.c.disposition)
+)
+"""As counted: `state, disposition, n`."""
+_THERE = (
+    lead.c.state,
+    func.coalesce(lead.c.outcome, "").label("outcome"),
+    case((lead.c.state == LeadState.DONE, ""), else_=lead.c.reason).label("reason"),
+)
+RECOUNTED_LEADS = (
+    select(*_THERE, func.count().label("n"))
+    .join(imported, imported.c.id == lead.c.import_id)
+    .where(lead.c.campaign_id == bindparam("campaign"), imported.c.visible_at.is_not(None))
+    .group_by(*_THERE)
+)
+"""As `LEADS`, from the leads themselves."""
+_MADE = (attempt.c.state, func.coalesce(attempt.c.disposition, "").label("disposition"))
+RECOUNTED_ATTEMPTS = (
+    select(*_MADE, func.count().label("n")).where(attempt.c.campaign_id == bindparam("campaign")).group_by(*_MADE)
+)
+"""As `ATTEMPTS`, from the attempts themselves."""
 
 
 async def kept(database: Database, campaign: CampaignId) -> Check:
     """The counters, held against a recount."""
     counted = Counted("counters")
     for what, counters, true in (
-        ("leads", leads(campaign), recounted_leads(campaign)),
-        ("attempts", attempts(campaign), recounted_attempts(campaign)),
+        ("leads", LEADS, RECOUNTED_LEADS),
+        ("attempts", ATTEMPTS, RECOUNTED_ATTEMPTS),
     ):
-        shown, there = _figures(await database.all(counters)), _figures(await database.all(true))
+        of = {"campaign": campaign}
+        shown, there = _figures(await database.all(counters, of)), _figures(await database.all(true, of))
         counted.count += len(there)
         for key in sorted(shown.keys() | there.keys()):
             if shown.get(key, 0) != there.get(key, 0):

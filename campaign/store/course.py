@@ -2,60 +2,46 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import BindParameter, bindparam, func, select
 
-from campaign.core.attempt import LIVE_STATES, Disposition
+from campaign.core.attempt import Disposition
 from campaign.core.forecast import ASSUMED, Cohort, Course
-from campaign.core.lead import CampaignId, LeadState
+from campaign.core.lead import LeadState
 from campaign.store import tables
-from campaign.store.rows import AnyRow
+from campaign.store.rows import COUNTED, AnyRow
 
-attempt, lead, lead_count, imported = tables.attempt, tables.lead, tables.lead_count, tables.imported
+attempt, lead, imported = tables.attempt, tables.lead, tables.imported
+count, lead_count = tables.attempt_count, tables.lead_count
 
-CALLS, RETRIES = 500, 1000
+CALLS, WAITS = 500, 1000
 """How many are looked at."""
 
-Rows = Select[*tuple[Any, ...]]
-
-
-def ended(campaign: CampaignId) -> Rows:
-    """`disposition, n` of the calls that ended by themselves."""
-    table = tables.attempt_count
-    return (
-        select(table.c.disposition, func.sum(table.c.attempts).label("n"))
-        .where(table.c.campaign_id == campaign, table.c.disposition.in_(list(ASSUMED)))
-        .group_by(table.c.disposition)
-    )
-
-
-def lengths(campaign: CampaignId) -> Rows:
-    """`sent_at, ended_at` of its calls among the newest of the database."""
-    newest = select(attempt).order_by(attempt.c.id.desc()).limit(CALLS).subquery()
-    return select(newest.c.sent_at, newest.c.ended_at).where(
-        newest.c.campaign_id == campaign, newest.c.disposition.in_(list(ASSUMED)), newest.c.ended_at.is_not(None)
-    )
-
-
-def waiting(campaign: CampaignId) -> Rows:
-    """`n`: how many leads wait for another call."""
-    return (
-        select(func.coalesce(func.sum(lead_count.c.leads), 0).label("n"))
-        .join(imported, imported.c.id == lead_count.c.import_id)
-        .where(imported.c.campaign_id == campaign, lead_count.c.state == LeadState.RETRY_WAIT)
-    )
-
-
-def retries(campaign: CampaignId) -> Rows:
-    """`due_at, calls` of leads that wait for another call."""
-    counted = attempt.c.state.in_(LIVE_STATES) & attempt.c.disposition.is_distinct_from(Disposition.NOT_PLACED)
-    calls = select(func.count()).where(attempt.c.lead_id == lead.c.id, counted).correlate(lead).scalar_subquery()
-    return (
-        select(lead.c.due_at, calls.label("calls"))
-        .where(lead.c.campaign_id == campaign, lead.c.state == LeadState.RETRY_WAIT)
-        .limit(RETRIES)
-    )
+_CAMPAIGN: BindParameter[int] = bindparam("campaign")
+ENDED = (
+    select(count.c.disposition, func.sum(count.c.attempts).label("n"))
+    .where(count.c.campaign_id == _CAMPAIGN, count.c.disposition.in_(list(ASSUMED)))
+    .group_by(count.c.disposition)
+)
+"""`disposition, n` of the calls that ended by themselves."""
+_NEWEST = select(attempt).order_by(attempt.c.id.desc()).limit(CALLS).subquery()
+LENGTHS = select(_NEWEST.c.sent_at, _NEWEST.c.ended_at).where(
+    _NEWEST.c.campaign_id == _CAMPAIGN, _NEWEST.c.disposition.in_(list(ASSUMED)), _NEWEST.c.ended_at.is_not(None)
+)
+"""`sent_at, ended_at` of its calls among the newest of the database."""
+WAITING = (
+    select(func.coalesce(func.sum(lead_count.c.leads), 0).label("n"))
+    .join(imported, imported.c.id == lead_count.c.import_id)
+    .where(imported.c.campaign_id == _CAMPAIGN, lead_count.c.state == LeadState.RETRY_WAIT)
+)
+"""`n`: how many leads wait for another call."""
+_CALLS = select(func.count()).where(attempt.c.lead_id == lead.c.id, COUNTED).correlate(lead).scalar_subquery()
+RETRIES = (
+    select(lead.c.due_at, _CALLS.label("calls"))
+    .where(lead.c.campaign_id == _CAMPAIGN, lead.c.state == LeadState.RETRY_WAIT)
+    .limit(WAITS)
+)
+"""`due_at, calls` of leads that wait for another call."""
 
 
 def read(

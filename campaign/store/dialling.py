@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, select
 
 from campaign.core import guard, pool
 from campaign.core.attempt import Attempt
@@ -18,7 +18,7 @@ from campaign.core.numbers import next_number
 from campaign.core.records import TEST_CALL, Intent
 from campaign.store import tables
 from campaign.store.choosing import attempts, count_numbers
-from campaign.store.claiming import ids_of, reserved_rows
+from campaign.store.claiming import drop, ids_of, reserved_rows
 from campaign.store.rows import (
     ALIVE,
     ATTEMPT_COLUMNS,
@@ -30,10 +30,43 @@ from campaign.store.rows import (
     data_of,
     event_row,
     set_rows,
+    these,
 )
 from campaign.store.trying import canary_left
 
-attempt, lead = tables.attempt, tables.lead
+attempt, lead, campaign = tables.attempt, tables.lead, tables.campaign
+lead_number, stranger = tables.lead_number, tables.stranger
+
+_STATES = select(campaign.c.id, campaign.c.name, campaign.c.state).where(campaign.c.id.in_(these("campaigns")))
+_PAUSED = (
+    select(lead_number.c.number_hash)
+    .join(lead, lead.c.id == lead_number.c.lead_id)
+    .join(campaign, campaign.c.id == lead.c.campaign_id)
+    .where(lead_number.c.number_hash.in_(these("numbers")), lead.c.state != LeadState.DONE)
+    .where(campaign.c.state == CampaignState.PAUSED)
+)
+CHANNELS = select(attempt.c.account_id, attempt.c.latest_end, attempt.c.caller_id).where(
+    attempt.c.account_id.in_(these("accounts")), ALIVE, attempt.c.latest_end > bindparam("now", type_=tables.Instant)
+)
+_CALLERS = (
+    select(attempt.c.lead_id, attempt.c.caller_id)
+    .where(attempt.c.lead_id.in_(these("leads")), attempt.c.caller_id.is_not(None))
+    .order_by(attempt.c.attempt_no)
+)
+_SINCE = bindparam("since", type_=tables.Instant)
+_CALLS = (
+    select(*ATTEMPT_COLUMNS)
+    .where(
+        attempt.c.number_hash.in_(these("numbers")),
+        (attempt.c.sent_at > _SINCE) | (attempt.c.ended_at > _SINCE) | ALIVE,
+    )
+    .order_by(attempt.c.sent_at)
+)
+_STRANGERS = (
+    select(stranger.c.number_hash, stranger.c.created_at)
+    .where(stranger.c.number_hash.in_(these("numbers")), stranger.c.created_at > _SINCE, ~OURS)
+    .order_by(stranger.c.created_at)
+)
 
 
 def begin_sending(connection: Connection, intents: Sequence[Intent]) -> list[Verdict]:
@@ -144,72 +177,36 @@ class _Facts:
     def write(self) -> None:
         set_rows(self.connection, attempt, self.sent)
         set_rows(self.connection, lead, self.finished)
-        self.connection.execute(delete(attempt).where(attempt.c.id.in_(self.dropped)))
+        drop(self.connection, self.dropped)
         append_events(self.connection, self.events)
 
     def _states(self, campaigns: Iterable[int]) -> dict[int, CampaignState]:
-        table = tables.campaign
-        query = select(table.c.id, table.c.name, table.c.state).where(table.c.id.in_(list(campaigns)))
-        rows = self.connection.execute(query).all()
+        rows = self.connection.execute(_STATES, {"campaigns": list(campaigns)}).all()
         self.tests = [row.id for row in rows if row.name.startswith(TEST_CALL)]
         return {row.id: CampaignState(row.state) for row in rows}
 
     def _paused(self, hashes: Iterable[str]) -> set[str]:
         """Those of the numbers that wait in a paused campaign: nobody of it is called, by a test call neither."""
-        table, numbers = tables.campaign, tables.lead_number
-        query = (
-            select(numbers.c.number_hash)
-            .join(lead, lead.c.id == numbers.c.lead_id)
-            .join(table, table.c.id == lead.c.campaign_id)
-            .where(numbers.c.number_hash.in_(list(hashes)), lead.c.state != LeadState.DONE)
-            .where(table.c.state == CampaignState.PAUSED)
-        )
-        return set(self.connection.execute(query).scalars())
+        return set(self.connection.execute(_PAUSED, {"numbers": list(hashes)}).scalars())
 
     def _channels(self, accounts: Iterable[int], now: datetime) -> dict[int, list[tuple[datetime, str]]]:
         """The latest ends of the calls alive and where they come from, by account."""
         used: dict[int, list[tuple[datetime, str]]] = defaultdict(list)
-        rows = self.connection.execute(
-            select(attempt.c.account_id, attempt.c.latest_end, attempt.c.caller_id).where(
-                attempt.c.account_id.in_(list(accounts)), ALIVE, attempt.c.latest_end > now
-            )
-        )
-        for row in rows:
+        for row in self.connection.execute(CHANNELS, {"accounts": list(accounts), "now": now}):
             used[row.account_id].append((row.latest_end, row.caller_id or ""))
         return used
 
     def _callers(self, leads: Iterable[int]) -> dict[int, str]:
         """From where each lead was called last."""
-        sent = attempt.c.lead_id.in_(list(leads)), attempt.c.caller_id.is_not(None)
-        rows = select(attempt.c.lead_id, attempt.c.caller_id).where(*sent).order_by(attempt.c.attempt_no)
-        return {row.lead_id: row.caller_id for row in self.connection.execute(rows)}
+        rows = self.connection.execute(_CALLERS, {"leads": list(leads)})
+        return {row.lead_id: row.caller_id for row in rows}
 
     def _numbers(self, hashes: Iterable[str], since: datetime) -> None:
-        rows = self.connection.execute(
-            select(*ATTEMPT_COLUMNS)
-            .where(
-                attempt.c.number_hash.in_(list(hashes)),
-                (attempt.c.sent_at > since) | (attempt.c.ended_at > since) | ALIVE,
-            )
-            .order_by(attempt.c.sent_at)
-        )
-        for row in rows:
+        """Calls to them; those that no attempt of ours made count like our own."""
+        theirs = {"numbers": list(hashes), "since": since}
+        for row in self.connection.execute(_CALLS, theirs):
             self.calls[row.number_hash].append(attempt_of(row))
-        self._strangers(hashes, since)
-
-    def _strangers(self, hashes: Iterable[str], since: datetime) -> None:
-        """Calls to these numbers from our caller ids that no attempt made count like our own."""
-        table = tables.stranger
-        rows = self.connection.execute(
-            select(table.c.number_hash, table.c.created_at)
-            .where(
-                table.c.number_hash.in_(list(hashes)),
-                table.c.created_at > since,
-                ~OURS,
-            )
-            .order_by(table.c.created_at)
-        )
-        for row in rows:
+        for row in self.connection.execute(_STRANGERS, theirs):
             self.strangers[row.number_hash].append(row.created_at)
 
 

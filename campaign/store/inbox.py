@@ -9,34 +9,33 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
 
 from campaign.core import starts
+from campaign.core.attempt import AttemptState
 from campaign.core.records import AccountId, CallbackFate, InboxId, RawCallback
 from campaign.core.starts import Start
 from campaign.store import tables
-from campaign.store.rows import insert_many
+from campaign.store.rows import insert_many, set_rows, these
 
 inbox, attempt, request, meta = tables.inbox, tables.attempt, tables.request, tables.meta
 REQUESTS_KEPT = timedelta(days=1)  # no rate looks back further
 _CAME = ("attempt_id", "body_hash", "content_type", "body", "first_at", "last_at", "times")
+_WHOSE = select(attempt.c.public_id, attempt.c.id).where(
+    attempt.c.public_id.in_(these("attempts")), attempt.c.state != AttemptState.RESERVED
+)
 _BEFORE = select(inbox.c.attempt_id, inbox.c.body_hash).where(
-    tuple_(inbox.c.attempt_id, inbox.c.body_hash).in_(bindparam("keys", expanding=True))
+    tuple_(inbox.c.attempt_id, inbox.c.body_hash).in_(these("keys"))
 )
 _CAME_AGAIN = (
     update(inbox)
     .where(inbox.c.attempt_id == bindparam("of"), inbox.c.body_hash == bindparam("hash"))
     .values(times=inbox.c.times + 1)
 )
+_NOTING = insert(request).returning(request.c.id)
 STARTS = "starts"  # in `meta`: by which clocks what is told here was written
 
 
 def keep(connection: Connection, raw: Sequence[RawCallback]) -> list[CallbackFate]:
     """Store what is new; count what came before with the very same body. Few statements, however many came at once."""
-    ids = dict(
-        connection.execute(
-            select(attempt.c.public_id, attempt.c.id).where(
-                attempt.c.public_id.in_({each.attempt for each in raw}), attempt.c.state != "reserved"
-            )
-        ).all()
-    )
+    ids = dict(connection.execute(_WHOSE, {"attempts": list({each.attempt for each in raw})}).all())
     keys = [(ids.get(each.attempt), hashlib.sha256(each.body).hexdigest()) for each in raw]
     known = {(row.attempt_id, row.body_hash) for row in connection.execute(_BEFORE, {"keys": _of_ours(keys)})}
     new: list[tuple[object, ...]] = []
@@ -65,10 +64,7 @@ def _of_ours(keys: Sequence[tuple[int | None, str]]) -> list[tuple[int | None, s
 
 
 def mark_read(connection: Connection, read: Sequence[tuple[InboxId, datetime]]) -> list[bool]:
-    connection.execute(
-        update(inbox).where(inbox.c.id == bindparam("target")),
-        [{"target": inbox_id, "read_at": now} for inbox_id, now in read],
-    )
+    set_rows(connection, inbox, [{"target": inbox_id, "read_at": now} for inbox_id, now in read])
     return [True] * len(read)
 
 
@@ -95,18 +91,10 @@ def _note_start(connection: Connection, found: Start, period: timedelta) -> time
 
 
 def note_requests(connection: Connection, sent: Sequence[tuple[AccountId, datetime]]) -> list[int]:
-    made: list[Any] = [
-        connection.execute(
-            insert(request).values(account_id=account, sent_at=sent_at).returning(request.c.id)
-        ).scalar_one()
-        for account, sent_at in sent
-    ]
-    return made
+    rows = [{"account_id": account, "sent_at": sent_at} for account, sent_at in sent]
+    return [connection.execute(_NOTING, row).scalar_one() for row in rows]
 
 
 def note_answers(connection: Connection, answered: Sequence[tuple[int, datetime]]) -> list[None]:
-    connection.execute(
-        update(request).where(request.c.id == bindparam("target")),
-        [{"target": request_id, "replied_at": at} for request_id, at in answered],
-    )
+    set_rows(connection, request, [{"target": request_id, "replied_at": at} for request_id, at in answered])
     return [None] * len(answered)

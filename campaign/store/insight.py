@@ -7,15 +7,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import DBAPIError
 
 from campaign.core.allowance import Allowance
-from campaign.core.attempt import AttemptId, AttemptState, CallSid
+from campaign.core.attempt import AttemptId, CallSid
 from campaign.core.breaker import Reply
 from campaign.core.forecast import Course
 from campaign.core.history import History, RejectedLine
-from campaign.core.lead import CampaignId, LeadState, NumberHash
+from campaign.core.lead import CampaignId, NumberHash
 from campaign.core.records import (
     AccountId,
     AttemptRecord,
@@ -36,11 +36,25 @@ from campaign.core.records import (
 )
 from campaign.core.tally import Tally
 from campaign.errors import CampaignError
-from campaign.store import asking, campaigns, counts, course, holding, imports, numbered, pages, tables, unloading
+from campaign.store import (
+    asking,
+    campaigns,
+    counts,
+    course,
+    holding,
+    imports,
+    numbered,
+    pages,
+    tables,
+    unloading,
+    waiting,
+)
 from campaign.store.imports import VISIBLE
+from campaign.store.rows import Query
 from campaign.store.sqlite import CHUNK, Database, one_view, reading
 
-attempt, lead, imported = tables.attempt, tables.lead, tables.imported
+imported, inbox = tables.imported, tables.inbox
+_UNREAD = select(inbox).where(inbox.c.read_at.is_(None)).order_by(inbox.c.id).limit(bindparam("limit"))
 
 
 class Books:
@@ -71,16 +85,16 @@ class Books:
             finally:
                 await still.quiet()
 
-    async def _all(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
+    async def _all(self, query: Query, values: Mapping[str, Any] | None = None, /) -> Sequence[Any]:
         # A question is answered whole even if nobody waits any more: one broken off would leave its thread behind.
-        asked = asyncio.ensure_future(self._answer(query))
+        asked = asyncio.ensure_future(self._answer(query, values))
         self._asked.add(asked)
         asked.add_done_callback(self._answered)
         return await asyncio.shield(asked)
 
-    async def _answer(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
+    async def _answer(self, query: Query, values: Mapping[str, Any] | None) -> Sequence[Any]:
         try:
-            return await self._database.all(query)
+            return await self._database.all(query, values)
         except DBAPIError as broken:
             raise CampaignError(
                 f"The database cannot be read: {broken.orig}.",
@@ -127,44 +141,35 @@ class Books:
         return await holding.newest_columns(self._all, campaign, numbers)
 
     async def tally(self, campaign: CampaignId) -> Tally:
-        leads, attempts = await self._all(counts.leads(campaign)), await self._all(counts.attempts(campaign))
+        of = {"campaign": campaign}
+        leads, attempts = await self._all(counts.LEADS, of), await self._all(counts.ATTEMPTS, of)
         return counts.tally(leads, attempts, await self.next_due(campaign))
 
     async def course(self, campaign: CampaignId) -> Course:
-        asked = (course.ended, course.lengths, course.retries, course.waiting)
-        return course.read(*[await self._all(query(campaign)) for query in asked])
+        asked = (course.ENDED, course.LENGTHS, course.RETRIES, course.WAITING)
+        return course.read(*[await self._all(query, {"campaign": campaign}) for query in asked])
 
     async def next_due(self, campaign: CampaignId) -> datetime | None:
-        # In the words of the partial index, so that it serves.
-        query = (
-            select(lead.c.due_at)
-            .join(imported, (imported.c.id == lead.c.import_id) & VISIBLE)
-            .where(lead.c.campaign_id == campaign, text(tables.WAITING))
-            .order_by(lead.c.due_at)
-            .limit(1)
-        )
-        rows = await self._all(query)
+        rows = await self._all(waiting.NEXT, {"campaign": campaign})
         return rows[0].due_at if rows else None
 
     async def live_calls(self, account: AccountId) -> list[LiveCall]:
         return await asking.live_calls(self._all, account)
 
     async def unread_callbacks(self, limit: int) -> list[UnreadCallback]:
-        inbox = tables.inbox
-        query = select(inbox).where(inbox.c.read_at.is_(None)).order_by(inbox.c.id).limit(limit)
         return [
             UnreadCallback(InboxId(row.id), AttemptId(row.attempt_id), row.content_type, row.body, row.first_at)
-            for row in await self._all(query)
+            for row in await self._all(_UNREAD, {"limit": limit})
         ]
 
     async def undetailed(self, campaign: CampaignId, ended_since: datetime | None) -> list[LiveCall]:
         return await asking.undetailed(self._all, campaign, ended_since)
 
     async def doubts(self, account: AccountId) -> list[Doubt]:
-        return await asking.held(self._all, attempt.c.state == AttemptState.UNKNOWN, attempt.c.account_id == account)
+        return await asking.held(self._all, asking.IN_DOUBT, account=account)
 
     async def held(self, campaign: CampaignId) -> list[Doubt]:
-        return await asking.held(self._all, lead.c.state == LeadState.HELD, attempt.c.campaign_id == campaign)
+        return await asking.held(self._all, asking.HELD, campaign=campaign)
 
     async def owned(self, calls: Sequence[CallSid]) -> frozenset[CallSid]:
         return await asking.owned(self._all, calls)

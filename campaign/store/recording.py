@@ -28,12 +28,31 @@ from campaign.store.rows import (
     data_of,
     event_row,
     set_rows,
+    these,
 )
 
-attempt, lead, campaign = tables.attempt, tables.lead, tables.campaign
+attempt, lead, campaign, policy_version = tables.attempt, tables.lead, tables.campaign, tables.policy_version
 
 OUTRUN = "the call before was there after all"
 STOPPING = {CampaignState.DRAINING, CampaignState.STOPPED}
+
+_TOLD = ("error", "provider_status", "replied_at", "provider_created")
+_ATTEMPTS = (
+    select(*ATTEMPT_COLUMNS, *(attempt.c[name] for name in _TOLD))
+    .where(attempt.c.lead_id.in_(select(attempt.c.lead_id).where(attempt.c.id.in_(these("attempts")))))
+    .order_by(attempt.c.attempt_no)
+    .with_for_update()
+)
+"""Those of a commit, with all others of their leads."""
+_OWNERS = select(attempt.c.call_sid, attempt.c.id).where(attempt.c.call_sid.in_(these("sids")))
+_CAMPAIGNS = (
+    select(campaign.c.id, campaign.c.state, policy_version.c.settings)
+    .join(
+        policy_version,
+        (policy_version.c.campaign_id == campaign.c.id) & (policy_version.c.version == campaign.c.policy_version),
+    )
+    .where(campaign.c.id.in_(these("campaigns")))
+)
 
 
 def record(
@@ -56,12 +75,15 @@ class _Batch:
 
     def __init__(self, read_policy: ReadPolicy, connection: Connection, happened: Sequence[Happened]) -> None:
         self.connection = connection
-        self.rows = {row.id: row for row in self._select(attempt.c.id.in_([each.attempt for each in happened]))}
-        self.owners = self._owners([sid for each in happened if (sid := _names(each.event))])
-        leads = {row.lead_id for row in self.rows.values()}
+        ids = [each.attempt for each in happened]
+        self.rows: dict[int, AnyRow] = {}
         self.history: dict[int, dict[int, Attempt]] = defaultdict(dict)
-        for row in self._select(attempt.c.lead_id.in_(leads), attempt.c.state != AttemptState.RESERVED):
-            self.history[row.lead_id][row.id] = attempt_of(row)
+        for row in connection.execute(_ATTEMPTS, {"attempts": ids}):
+            self.rows[row.id] = row
+            if row.state != AttemptState.RESERVED:
+                self.history[row.lead_id][row.id] = attempt_of(row)
+        leads = {row.lead_id for row in self.rows.values()}
+        self.owners = self._owners([sid for each in happened if (sid := _names(each.event))])
         self.states, self.policies = _campaigns(
             connection, {row.campaign_id for row in self.rows.values()}, read_policy
         )
@@ -71,12 +93,6 @@ class _Batch:
         self.settled: set[str] = set()
         self.events: list[dict[str, Any]] = []
         self.watch = Watch(connection, self.policies)
-
-    def _select(self, *where: Any) -> Sequence[AnyRow]:
-        query = select(*ATTEMPT_COLUMNS, attempt.c.error, attempt.c.provider_status, attempt.c.replied_at)
-        query = query.add_columns(attempt.c.provider_created).where(*where).order_by(attempt.c.attempt_no)
-        rows: Sequence[AnyRow] = self.connection.execute(query.with_for_update()).all()
-        return rows
 
     def apply(self, happened: Happened) -> Recorded:
         row = self.rows[happened.attempt]
@@ -105,8 +121,7 @@ class _Batch:
 
     def _owners(self, sids: Sequence[str]) -> dict[str, int]:
         """Which attempt has which call."""
-        found = self.connection.execute(select(attempt.c.call_sid, attempt.c.id).where(attempt.c.call_sid.in_(sids)))
-        return {row.call_sid: row.id for row in found}
+        return {row.call_sid: row.id for row in self.connection.execute(_OWNERS, {"sids": sids})} if sids else {}
 
     def _names_another(self, happened: Happened) -> bool:
         sid = _names(happened.event)
@@ -219,11 +234,7 @@ def _words(decision: Decision) -> dict[str, str]:
 def _campaigns(
     connection: Connection, ids: set[int], read_policy: ReadPolicy
 ) -> tuple[dict[int, CampaignState], dict[int, Policy]]:
-    policy = tables.policy_version
-    newest = (policy.c.campaign_id == campaign.c.id) & (policy.c.version == campaign.c.policy_version)
-    rows = connection.execute(
-        select(campaign.c.id, campaign.c.state, policy.c.settings).join(policy, newest).where(campaign.c.id.in_(ids))
-    ).all()
+    rows = connection.execute(_CAMPAIGNS, {"campaigns": list(ids)}).all()
     return {row.id: CampaignState(row.state) for row in rows}, {row.id: read_policy(row.settings) for row in rows}
 
 

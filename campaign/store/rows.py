@@ -1,14 +1,28 @@
 """Rows of the tables as the values of the core, and events as rows."""
 
 import json
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, Dialect, Row, Select, Table, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Dialect,
+    Row,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from campaign.core.attempt import (
     LIVE_STATES,
@@ -27,8 +41,21 @@ from campaign.store import tables
 ReadPolicy = Callable[[Mapping[str, object]], Policy]
 """A stored policy version as the core knows it."""
 AnyRow = Row[*tuple[Any, ...]]
-Fetch = Callable[[Select[*tuple[Any, ...]]], Awaitable[Sequence[Any]]]
-"""Asks the database one question."""
+Query = Select[*tuple[Any, ...]]
+"""What is asked for every call is made once, its values named (`of`, `these`): making a query takes four times as long
+as asking it."""
+
+
+class Fetch(Protocol):
+    """Asks the database one question, with the values that it names."""
+
+    async def __call__(self, query: Query, values: Mapping[str, Any] | None = None, /) -> Sequence[Any]: ...
+
+
+def these(name: str) -> BindParameter[Any]:
+    """For `in_`: as many values as the question brings."""
+    return bindparam(name, expanding=True)
+
 
 ATTEMPT = tables.attempt.c
 ATTEMPT_COLUMNS = [
@@ -90,7 +117,12 @@ def data_of(event: Event) -> dict[str, Any]:
 def set_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Change many rows by one statement; each names its own by `target`, the rest are columns. All have the same."""
     if rows:
-        connection.execute(update(table).where(table.c.id == bindparam("target")), list(rows))
+        connection.execute(_setting(table), list(rows))
+
+
+@cache
+def _setting(table: Table) -> Update:
+    return update(table).where(table.c.id == bindparam("target"))
 
 
 def insert_many(
@@ -116,10 +148,13 @@ def any_of(values: Collection[str]) -> Select[*tuple[Any, ...]]:
     return select(func.json_each(json.dumps(list(values))).table_valued("value").c.value)
 
 
+_APPENDING = insert(tables.event)
+
+
 def append_events(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     """Every transition is a row; none is ever changed."""
     if listed := list(rows):
-        connection.execute(insert(tables.event), listed)
+        connection.execute(_APPENDING, listed)
 
 
 def event_row(at: datetime, kind: str, *, data: Mapping[str, Any] | None = None, **ids: Any) -> dict[str, Any]:

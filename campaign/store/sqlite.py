@@ -6,7 +6,7 @@ it read-only.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from sqlite3 import Connection as Driver
@@ -47,9 +47,11 @@ class Database:
         result: Result = await thread._execute(work, self._connection)  # type: ignore[no-untyped-call]
         return result
 
-    async def all(self, query: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
-        """The rows of one query."""
-        return await self.run(lambda connection: connection.execute(query).all())
+    async def all(
+        self, query: Select[*tuple[Any, ...]], values: Mapping[str, Any] | None = None
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        """The rows of one query. `values`: those that it names."""
+        return await self.run(lambda connection: connection.execute(query, values).all())
 
     async def stream(self, query: Select[*tuple[Any, ...]]) -> AsyncIterator[Row[*tuple[Any, ...]]]:
         """The rows of one query, never more than `CHUNK` of them in memory."""

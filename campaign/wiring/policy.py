@@ -1,8 +1,10 @@
 """Settings as the core knows them: one version of a campaign's policy, and whom it dials through."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -89,7 +91,13 @@ def _instant(text: str) -> datetime | None:
 
 def read_policy(tables: Any) -> Policy:
     """A stored policy version."""
-    return policy_of(settings_of.parse(tables, "the campaign's stored settings"))
+    return _read_policy(json.dumps(tables))
+
+
+@lru_cache(maxsize=64)
+def _read_policy(stored: str) -> Policy:
+    # Every commit asks for the one in force, and checking settings takes longer than most commits.
+    return policy_of(settings_of.parse(json.loads(stored), "the campaign's stored settings"))
 
 
 def stored(campaign: CampaignRecord) -> Settings:

@@ -38,6 +38,7 @@ from campaign.core.records import (
 from campaign.ports import Store
 from campaign.store import audit, fold, insight, ledger, tables
 from campaign.store.insight import Books
+from campaign.store.rows import Query
 from campaign.store.sqlite import Database, reading
 from tests.builders import NOON, policy
 
@@ -76,9 +77,10 @@ class Bench:
         """What another process would read now."""
         return await self._beside.all(query)
 
-    async def plan(self, query: Select[*tuple[Any, ...]]) -> str:
+    async def plan(self, query: Query, values: Mapping[str, Any]) -> str:
         """How the database would answer it."""
-        compiled = query.compile(dialect=dialect(), compile_kwargs={"literal_binds": True})
+        named = query.params(**{name: value for name, value in values.items() if name in query.compile().params})
+        compiled = named.compile(dialect=dialect(), compile_kwargs={"literal_binds": True})
         explained: Any = text(f"EXPLAIN QUERY PLAN {compiled}")
         return " ".join(row.detail for row in await self.rows(explained))
 

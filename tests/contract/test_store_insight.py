@@ -1,17 +1,12 @@
 """Reading: the figures of a campaign, and books that hold still while they are read."""
 
-from typing import Any
-
 import pytest
-from sqlalchemy import Select
 
-from campaign.core.attempt import AttemptId, AttemptState, Disposition, Refusal
+from campaign.core.attempt import AttemptId, Disposition, Refusal
 from campaign.core.events import InDoubt, Refused
 from campaign.core.lead import CampaignId, CampaignState, LeadState, Outcome
-from campaign.core.records import AccountId
 from campaign.core.tally import Tally
-from campaign.store import asking, pages
-from campaign.store.tables import attempt
+from campaign.store import asking, dialling, pages
 from tests.builders import LATER, NOON, hours, minutes
 from tests.contract.store import Bench, new_lead, number, reject
 
@@ -19,19 +14,12 @@ from tests.contract.store import Bench, new_lead, number, reject
 async def test_calls_alive_in_doubt_or_without_a_price_are_found_without_reading_all_that_were_made(
     bench: Bench, spring: CampaignId
 ) -> None:
-    asked: list[Select[*tuple[Any, ...]]] = []
-
-    async def fetch(query: Select[*tuple[Any, ...]]) -> list[Any]:
-        asked.append(query)
-        return []
-
-    await asking.live_calls(fetch, AccountId(1))
-    await asking.held(fetch, attempt.c.state == AttemptState.UNKNOWN, attempt.c.account_id == AccountId(1))
-    await asking.undetailed(fetch, spring, NOON)
-    await asking.undetailed(fetch, spring, None)
-    for query, index in zip(asked, 2 * ["ix_attempt_alive"] + 2 * ["ix_attempt_undetailed"], strict=True):
-        assert f"attempt USING INDEX {index}" in (plan := await bench.plan(query))
+    values = {"account": 1, "campaign": spring, "since": NOON, "now": NOON, "accounts": [1]}
+    for query in (asking.LIVE_CALLS, asking.IN_DOUBT, dialling.CHANNELS):
+        assert "attempt USING INDEX ix_attempt_alive" in (plan := await bench.plan(query, values))
         assert "TEMP B-TREE" not in plan
+    assert "attempt USING INDEX ix_attempt_undetailed" in (plan := await bench.plan(asking.UNDETAILED, values))
+    assert "TEMP B-TREE" not in plan
 
 
 async def test_a_campaign_without_leads_has_no_figures(bench: Bench, spring: CampaignId) -> None:
