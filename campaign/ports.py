@@ -112,8 +112,10 @@ class Store(Protocol):
     async def keep_callbacks(self, raw: Sequence[records.RawCallback]) -> list[records.CallbackFate]:
         """On disk before anybody is told 200. Identical repeats are only counted."""
 
-    async def mark_read(self, read: Sequence[records.InboxId], now: datetime) -> list[bool]:
-        """These callbacks have been acted on."""
+    async def mark_read(
+        self, read: Sequence[records.InboxId], told: Sequence[records.Happened], now: datetime
+    ) -> list[records.Recorded]:
+        """These callbacks are read, and what they told is recorded as by `record`: both or neither."""
 
 
 class Insight(Protocol):

@@ -44,9 +44,8 @@ class Callbacks:
         """Act on everything unread; when to come back, None: when the bell rings."""
         while unread := await self._insight.unread_callbacks(BATCH):
             happened = [Happened(each.attempt, event) for each in unread if (event := self._meaning(each))]
-            for recorded in await self._store.record(happened):
+            for recorded in await self._store.mark_read([each.id for each in unread], happened, now):
                 self._settled(recorded)
-            await self._store.mark_read([each.id for each in unread], now)
             self._feed.changed(News.PLACED, News.ENDED)
             self.bell.clear()
         return None

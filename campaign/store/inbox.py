@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,10 +11,11 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, up
 
 from campaign.core import starts
 from campaign.core.attempt import AttemptState
-from campaign.core.records import AccountId, CallbackFate, InboxId, RawCallback
+from campaign.core.records import AccountId, CallbackFate, Happened, InboxId, RawCallback, Recorded
 from campaign.core.starts import Start
 from campaign.store import tables
-from campaign.store.rows import insert_many, set_rows, these
+from campaign.store.recording import record
+from campaign.store.rows import ReadPolicy, insert_many, set_rows, these
 
 inbox, attempt, request, meta = tables.inbox, tables.attempt, tables.request, tables.meta
 REQUESTS_KEPT = timedelta(days=1)  # no rate looks back further
@@ -63,9 +65,20 @@ def _of_ours(keys: Sequence[tuple[int | None, str]]) -> list[tuple[int | None, s
     return [key for key in keys if key[0] is not None]
 
 
-def mark_read(connection: Connection, read: Sequence[tuple[InboxId, datetime]]) -> list[bool]:
-    set_rows(connection, inbox, [{"target": inbox_id, "read_at": now} for inbox_id, now in read])
-    return [True] * len(read)
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Callbacks, and what they told."""
+
+    callbacks: Sequence[InboxId]
+    told: Sequence[Happened]
+    now: datetime
+
+
+def mark_read(read_policy: ReadPolicy, connection: Connection, read: Sequence[Read]) -> list[list[Recorded]]:
+    """What each of them told is recorded in the same commit: no callback is read and forgotten."""
+    recorded = iter(record(read_policy, connection, [happened for each in read for happened in each.told]))
+    set_rows(connection, inbox, [{"target": one, "read_at": each.now} for each in read for one in each.callbacks])
+    return [[next(recorded) for _ in each.told] for each in read]
 
 
 def note_starts(connection: Connection, found: Sequence[tuple[Start, timedelta]]) -> list[timedelta]:

@@ -65,6 +65,7 @@ class Ledger:
         self._unload = partial(unloading.unload, key.number_hash)
         self._claim_due = partial(guarding.claim_due, read_policy)
         self._record = partial(recording.record, read_policy)
+        self._mark_read = partial(inbox.mark_read, read_policy)
         self._recover = partial(recovery.recover, read_policy)
         self._note_strangers = partial(reconciling.note_strangers, key.number_hash)
         self._adopt = partial(reconciling.adopt, key.number_hash, read_policy)
@@ -189,8 +190,9 @@ class Ledger:
     async def keep_callbacks(self, raw: Sequence[RawCallback]) -> list[CallbackFate]:
         return await self._writer.submit(Rank.CALLBACKS, inbox.keep, raw)
 
-    async def mark_read(self, read: Sequence[InboxId], now: datetime) -> list[bool]:
-        return await self._writer.submit(Rank.CALLS, inbox.mark_read, [(each, now) for each in read])
+    async def mark_read(self, read: Sequence[InboxId], told: Sequence[Happened], now: datetime) -> list[Recorded]:
+        [recorded] = await self._writer.submit(Rank.CALLS, self._mark_read, [inbox.Read(read, told, now)])
+        return recorded
 
 
 @asynccontextmanager

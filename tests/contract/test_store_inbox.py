@@ -2,15 +2,17 @@
 
 from datetime import timedelta
 
+import pytest
+
 from campaign.core.allowance import Allowance
 from campaign.core.attempt import AttemptId, Disposition
 from campaign.core.keyed import PublicId
 from campaign.core.lead import CampaignId
 from campaign.core.policy import Rate
-from campaign.core.records import Account, AccountId, CallbackFate, Details, RawCallback
+from campaign.core.records import Account, AccountId, CallbackFate, Details, Happened, RawCallback
 from campaign.core.starts import Start
 from tests.builders import LATER, NOON, hours, minutes, seconds
-from tests.contract.store import Bench, sid
+from tests.contract.store import NOBODY, Bench, ended, sid
 
 STORED, REPEATED, STRANGER = CallbackFate.STORED, CallbackFate.REPEATED, CallbackFate.STRANGER
 JSON = "application/json"
@@ -65,10 +67,22 @@ async def test_callbacks_are_read_in_the_order_they_came_and_once(bench: Bench, 
     await bench.store.keep_callbacks([await raw(bench, each) for each in reversed(attempts)])
     first = await bench.books.unread_callbacks(2)
     assert [each.attempt for each in first] == [attempts[2], attempts[1]]
-    assert await bench.store.mark_read([each.id for each in first], LATER) == [True, True]
+    told = [Happened(each.attempt, ended(Disposition.BUSY, LATER)) for each in first]
+    recorded = await bench.store.mark_read([each.id for each in first], told, LATER)
+    assert [each.attempt.id for each in recorded] == [attempts[2], attempts[1]]
+    assert [each.attempt.id for each in await bench.books.live_calls(AccountId(1))] == [attempts[0]]
     assert [each.attempt for each in await bench.books.unread_callbacks(10)] == [attempts[0]]
     assert await bench.store.keep_callbacks([await raw(bench, attempts[2])]) == [REPEATED]
     assert len(await bench.books.unread_callbacks(10)) == 1, "a repeat is not read again"
+
+
+async def test_a_callback_is_not_read_unless_what_it_told_is_recorded(bench: Bench, spring: CampaignId) -> None:
+    [attempt] = await bench.alive(spring, 1)
+    await bench.store.keep_callbacks([await raw(bench, attempt)])
+    [unread] = await bench.books.unread_callbacks(10)
+    with pytest.raises(KeyError):
+        await bench.store.mark_read([unread.id], [Happened(NOBODY, ended(Disposition.BUSY, LATER))], LATER)
+    assert await bench.books.unread_callbacks(10) == [unread]
 
 
 async def test_details_fill_only_what_is_missing(bench: Bench, spring: CampaignId) -> None:
