@@ -28,6 +28,7 @@ class DetailsFetcher:
         self._store, self._insight, self._enquiry, self._feed = store, insight, enquiry, feed
         self._next_ask: dict[AttemptId, datetime] = {}
         self._not_before = datetime.min.replace(tzinfo=UTC)
+        self._again: datetime | None = self._not_before  # there may be some of an earlier process
         self.late = False
         self.bell = feed.listen(News.ENDED)
 
@@ -37,7 +38,17 @@ class DetailsFetcher:
         return [call for call in calls if not (self.late and call.attempt.id in self._next_ask)]
 
     async def step(self, now: datetime) -> datetime | None:
-        """Ask for those that are due; when to come back, None: when the bell rings."""
+        """Ask for those that are due; when to come back, None: when the bell rings.
+
+        They are not read again because one more call has ended.
+        """
+        if self._again is None or now < self._again:
+            self._again = min(self._again or now + FIRST_AFTER, now + FIRST_AFTER)
+        else:
+            self._again = await self._look(now)
+        return self._again
+
+    async def _look(self, now: datetime) -> datetime | None:
         missing = await self.missing(now)
         due = [call for call in missing if self._due(call) <= now]
         if due and now >= self._not_before:

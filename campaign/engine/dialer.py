@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from campaign.core.attempt import NEVER_LEFT
+from campaign.core.attempt import NEVER_LEFT, AttemptState
 from campaign.core.call import Placement
 from campaign.core.custom_field import fill
 from campaign.core.events import InDoubt, Refused
@@ -189,6 +189,8 @@ class Dialer:
             self.channels.take(reserved.attempt, recorded.attempt.latest_end)
         else:
             self.channels.leave(reserved.attempt)
+        if recorded.attempt.state is AttemptState.UNKNOWN:
+            self.feed.changed(News.IN_DOUBT)
         if isinstance(event, Refused):
             self._count(isinstance(recorded.decision, Retry))  # not placed: the lead waits as before
             self.feed.changed(News.LEADS)

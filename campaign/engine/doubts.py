@@ -27,7 +27,7 @@ class Doubts:
         self._clock, self._feed, self._settled = shared.clock, shared.feed, shared.settled
         self._failed: dict[AttemptId, datetime] = {}
         self._turn = asyncio.Lock()
-        self.bell = shared.feed.listen(News.PLACED)
+        self.bell = shared.feed.listen(News.IN_DOUBT)
 
     async def step(self, now: datetime) -> datetime | None:
         """Ask about whatever is due; when to come back. One at a time: two negatives of one moment are one."""

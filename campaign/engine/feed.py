@@ -13,7 +13,9 @@ class News(Enum):
     """What changed in the ledger."""
 
     PLACED = auto()
-    """A request was answered: a call may be alive, or in doubt."""
+    """A request was answered: a call may be alive."""
+    IN_DOUBT = auto()
+    """Of a request nobody knows whether it made a call."""
     ENDED = auto()
     """A call's end is known, or given up."""
     LEADS = auto()

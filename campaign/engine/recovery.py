@@ -5,7 +5,7 @@ one, and always, a call that is silent `poll_after` its latest end is asked for 
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from campaign.core.attempt import AttemptId, AttemptState, CallSid, ResolvedBy
 from campaign.core.call import CallReport
@@ -31,6 +31,7 @@ class Recovery:
         self._asked: dict[AttemptId, tuple[datetime, timedelta]] = {}
         self._wanted: set[AttemptId] = set()
         self._silent: set[AttemptId] = set()
+        self._again: datetime | None = datetime.min.replace(tzinfo=UTC)  # what an earlier process left
         self.bell = shared.feed.listen(News.PLACED)
 
     def ask(self, attempt: AttemptId) -> None:
@@ -52,11 +53,16 @@ class Recovery:
         return [call for call in await self._insight.live_calls(self._account) if _known(call)]
 
     async def step(self, now: datetime) -> datetime | None:
-        """Ask for whatever is due; when to come back."""
-        alive = await self._alive()
-        if alive and await self._act(alive, now):
+        """Ask for whatever is due; when to come back. Calls are not read again because one more was made."""
+        if self._wanted or (self._again is not None and now >= self._again):
             alive = await self._alive()
-        return self._next(alive)
+            if alive and await self._act(alive, now):
+                alive = await self._alive()
+            self._again = self._next(alive)
+        else:
+            made = now + (self._policy.poll_after if self._policy.callbacks else self._policy.poll_every)
+            self._again = min(self._again or made, made)
+        return self._again
 
     async def _act(self, alive: Sequence[LiveCall], now: datetime) -> bool:
         """Whether anything was due."""

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from campaign.core.attempt import CallSid, Disposition, Refusal
@@ -178,6 +179,19 @@ class ScriptedProvider:
 
     def read_callback(self, content_type: str, body: bytes) -> CallReport | Unreadable:
         return wire.read_callback(content_type, body)
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, question: str) -> list[str]:
+    """Grows by one each time this is asked of the ledger."""
+    asked: list[str] = []
+    answer = getattr(Books, question)
+
+    async def counting(self: Books, *arguments: Any) -> Any:
+        asked.append(question)
+        return await answer(self, *arguments)
+
+    monkeypatch.setattr(Books, question, counting)
+    return asked
 
 
 def sid(number: int) -> CallSid:

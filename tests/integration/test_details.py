@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from campaign.core.attempt import Disposition
 from campaign.core.call import LookUpFailed
 from campaign.engine.tasks import nursery
 from tests.builders import NOON, minutes, seconds
-from tests.integration.house import FREELY, House, a_house, dialling, ending, report, sid
+from tests.integration.house import FREELY, House, a_house, counted, dialling, ending, report, sid
 
 PRICED: dict[str, Any] = {
     "duration_sec": 34,
@@ -30,6 +32,20 @@ async def test_nobody_asks_before_the_provider_can_know(tmp_path: Path) -> None:
         assert await run.details.step(NOON) == NOON + minutes(2)
         assert await run.details.step(NOON + minutes(2) - seconds(1)) == NOON + minutes(2)
         assert house.provider.asked == []
+
+
+async def test_one_more_end_is_no_reason_to_read_all_calls_without_a_price_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_house(tmp_path, leads=2, rate=FREELY) as house, dialling(house, run := house.run()):
+        await ended(house)
+        assert await run.details.step(NOON) == NOON + minutes(2)
+        read = counted(monkeypatch, "undetailed")
+        await ended(house, 2)
+        assert await run.details.step(NOON + seconds(1)) == NOON + minutes(2)
+        assert not read
+        await run.details.step(NOON + minutes(2))
+        assert house.provider.asked == [(sid(1), sid(2))]
 
 
 async def test_what_the_provider_tells_is_filled_in(tmp_path: Path) -> None:

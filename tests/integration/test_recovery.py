@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from campaign.core.attempt import AttemptId, Disposition, Refusal, ResolvedBy
 from campaign.core.call import LookUpFailed
 from campaign.core.lead import CampaignId, CampaignState, LeadState, Outcome
@@ -12,7 +14,7 @@ from campaign.engine.run import Run
 from campaign.engine.tasks import nursery
 from tests.builders import NOON, minutes, seconds
 from tests.integration.going import going
-from tests.integration.house import FREELY, House, a_house, dialling, in_doubt, refused, report, sid
+from tests.integration.house import FREELY, House, a_house, counted, dialling, in_doubt, refused, report, sid
 
 END = NOON + timedelta(minutes=6, seconds=30)
 """The latest end of a call that is made at noon."""
@@ -93,6 +95,37 @@ async def test_a_call_in_doubt_has_no_name_to_ask_for(tmp_path: Path) -> None:
         assert await step(house, run, NOON + minutes(60)) is None
         assert house.provider.asked == []
         assert (await house.leads())[0].state is LeadState.HELD
+
+
+async def test_one_more_call_is_no_reason_to_read_all_calls_alive_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        a_house(tmp_path, leads=3, callbacks=False, rate=FREELY) as house,
+        dialling(house, run := house.run()),
+    ):
+        await house.call(1)
+        assert await step(house, run, NOON) == NOON + seconds(10)
+        read = counted(monkeypatch, "live_calls")
+        await house.call(2)
+        await house.call(3)
+        assert await step(house, run, NOON + seconds(5)) == NOON + seconds(10)
+        assert not read
+        await step(house, run, NOON + seconds(10))
+        assert house.provider.asked == [(sid(1), sid(2), sid(3))]
+        assert read
+
+
+async def test_the_first_call_after_a_silence_is_asked_for_as_soon_as_any_other(tmp_path: Path) -> None:
+    async with (
+        a_house(tmp_path, leads=1, callbacks=False, rate=FREELY) as house,
+        dialling(house, run := house.run()),
+    ):
+        assert await step(house, run, NOON) is None
+        await house.call(1)
+        assert await step(house, run, NOON + minutes(1)) == NOON + minutes(1) + seconds(10)
+        await step(house, run, NOON + minutes(1) + seconds(10))
+        assert house.provider.asked == [(sid(1),)]
 
 
 # --- with callbacks, and always: by name, after the latest end ------------------------------------------------------

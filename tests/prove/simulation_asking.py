@@ -1,7 +1,7 @@
 """The model's steps that ask the provider: silence, doubts, the provider's list. `simulation_steps` adds the others."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from campaign.core.allowance import Allowance
 from campaign.core.attempt import Attempt, AttemptState, CallSid, Refusal, ResolvedBy
@@ -37,6 +37,7 @@ class Asking:
         self._wanted: set[str] = set()
         self._silent: set[str] = set()
         self._failed: dict[str, datetime] = {}
+        self._again: datetime | None = datetime.min.replace(tzinfo=UTC)
 
     def _heed(self, refusal: Refusal, retry_after: float | None) -> None:
         steady = self.time.steady()
@@ -51,6 +52,15 @@ class Asking:
 
     def recovery(self) -> datetime | None:
         now = self.time.now()
+        if self._wanted or (self._again is not None and now >= self._again):
+            self._look_for_silent(now)
+            self._again = self._next()
+        else:
+            made = now + (self.policy.poll_after if self.policy.callbacks else self.policy.poll_every)
+            self._again = min(self._again or made, made)
+        return self._again
+
+    def _look_for_silent(self, now: datetime) -> None:
         alive = self._accepted()
         if not self.policy.callbacks and alive and now >= self._next_poll(alive):
             self._polled_at = now
@@ -59,7 +69,6 @@ class Asking:
             if dial.token in self._wanted or now >= self._due(dial, attempt):
                 self._ask(dial, attempt, now)
         self._hold(alive, now)
-        return self._next()
 
     def _accepted(self) -> list[tuple[Dial, Attempt]]:
         found = [(each, each.attempt) for each in self.ledger.alive.values()]
