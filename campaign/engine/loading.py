@@ -1,6 +1,7 @@
 """A file's lines on their way into the ledger, while callbacks and calls go on."""
 
 import asyncio
+import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -81,6 +82,7 @@ async def load(store: Store, new: NewImport, lines: Lines, template: str) -> Loa
     if isinstance(begun, ImportRecord):
         return begun
     loading = Loading(begun)
+    gc.freeze()  # the libraries are no garbage: each look through them was 50 ms in which no callback was answered
     try:
         while chunk := await asyncio.to_thread(next, lines, None):
             checked = fitting(chunk, new.header, template)

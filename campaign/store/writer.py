@@ -19,7 +19,8 @@ from sqlalchemy.exc import DBAPIError
 from campaign.errors import CampaignError
 from campaign.store.sqlite import Database
 
-MOST_LEISURE = 40
+MOST_LEISURE = 400
+ALONE = 500  # turns, of two milliseconds each: whoever rings every second still finds short ones
 
 Item = TypeVar("Item")
 Verdict = TypeVar("Verdict")
@@ -46,7 +47,8 @@ class Writer:
     """Has the database to itself until `close`.
 
     `leisure`: how many times more than usual an import may write at once. It grows while nobody else writes, because a
-    commit costs as much as hundreds of lines; the first callback or call takes it back.
+    commit costs as much as hundreds of lines; the first callback or call takes it back, and then it grows only after
+    `ALONE` turns in which nobody else came.
     """
 
     def __init__(self, database: Database) -> None:
@@ -54,7 +56,8 @@ class Writer:
         self._database = database
         self._queue: list[_Waiting] = []
         self._committing: asyncio.Future[None] | None = None
-        self._others_went = False
+        self._others_went = self._lists_went = False
+        self._alone = ALONE
 
     async def close(self) -> None:
         while self._committing:
@@ -94,10 +97,11 @@ class Writer:
         others = [waiting for waiting in self._queue if waiting.rank is not Rank.IMPORTS]
         if others and not (lists and self._others_went):
             self._queue, self._others_went, self.leisure = lists, True, 1
+            self._alone = 0 if self._lists_went else ALONE
             return sorted(others, key=_order)
-        if not self._others_went:
+        if self._alone >= ALONE:
             self.leisure = min(2 * self.leisure, MOST_LEISURE)
-        self._queue, self._others_went = others, False
+        self._queue, self._others_went, self._lists_went, self._alone = others, False, True, self._alone + 1
         return sorted(lists, key=_order)
 
     async def _commit(self, batch: list[_Waiting], *, alone: bool = False) -> bool:

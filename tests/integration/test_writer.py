@@ -12,7 +12,7 @@ from sqlalchemy import Connection, column, event, select, table
 
 from campaign.errors import CampaignError
 from campaign.store.sqlite import Database, make_room, reading, writing
-from campaign.store.writer import MOST_LEISURE, Rank, Writer
+from campaign.store.writer import ALONE, MOST_LEISURE, Rank, Writer
 
 
 def keep(connection: Connection, items: Sequence[int]) -> list[int]:
@@ -23,6 +23,10 @@ def keep(connection: Connection, items: Sequence[int]) -> list[int]:
 
 def keep_too(connection: Connection, items: Sequence[int]) -> list[int]:
     return keep(connection, items)
+
+
+def nothing(connection: Connection, items: Sequence[int]) -> list[int]:
+    return list(items)
 
 
 def break_off(connection: Connection, items: Sequence[int]) -> list[int]:
@@ -218,11 +222,25 @@ async def test_an_import_may_write_more_at_once_while_nobody_else_does(bench: Be
     for item in range(8):
         await bench.writer.submit(Rank.IMPORTS, keep, [item])
         grown.append(bench.writer.leisure)
-    assert grown == [2, 4, 8, 16, 32, MOST_LEISURE, MOST_LEISURE, MOST_LEISURE]
+    assert grown == [2, 4, 8, 16, 32, 64, 128, 256]
+    await bench.writer.submit(Rank.IMPORTS, keep, [8])
+    assert bench.writer.leisure == MOST_LEISURE
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(bench.writer.submit(Rank.IMPORTS, keep, [8]))
-        tasks.create_task(bench.writer.submit(Rank.CALLBACKS, keep_too, [9]))
+        tasks.create_task(bench.writer.submit(Rank.IMPORTS, keep, [9]))
+        tasks.create_task(bench.writer.submit(Rank.CALLBACKS, keep_too, [10]))
     assert bench.writer.leisure == 1
+
+
+async def test_once_somebody_wrote_beside_an_import_it_stays_short_until_nobody_came_for_long(bench: Bench) -> None:
+    await bench.writer.submit(Rank.CALLS, keep_too, [0])
+    await bench.writer.submit(Rank.IMPORTS, keep, [1])
+    assert bench.writer.leisure == 2, "what came before it does not count"
+    await bench.writer.submit(Rank.CALLBACKS, keep_too, [2])
+    for item in range(ALONE):
+        await bench.writer.submit(Rank.IMPORTS, nothing, [item])
+        assert bench.writer.leisure == 1
+    await bench.writer.submit(Rank.IMPORTS, nothing, [ALONE])
+    assert bench.writer.leisure == 2
 
 
 async def test_a_list_has_more_pages_in_memory_and_gives_them_back(bench: Bench) -> None:
