@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from campaign.core import starts
 from campaign.core.attempt import AttemptState
@@ -20,12 +20,12 @@ from campaign.store.rows import ReadPolicy, insert_many, set_rows, these
 inbox, attempt, request, meta = tables.inbox, tables.attempt, tables.request, tables.meta
 REQUESTS_KEPT = timedelta(days=1)  # no rate looks back further
 _CAME = ("attempt_id", "body_hash", "content_type", "body", "first_at", "last_at", "times")
-_WHOSE = select(attempt.c.public_id, attempt.c.id).where(
-    attempt.c.public_id.in_(these("attempts")), attempt.c.state != AttemptState.RESERVED
+_WHOSE = (
+    select(attempt.c.public_id, attempt.c.id, inbox.c.body_hash)
+    .outerjoin(inbox, (inbox.c.attempt_id == attempt.c.id) & inbox.c.body_hash.in_(these("bodies")))
+    .where(attempt.c.public_id.in_(these("attempts")), attempt.c.state != AttemptState.RESERVED)
 )
-_BEFORE = select(inbox.c.attempt_id, inbox.c.body_hash).where(
-    tuple_(inbox.c.attempt_id, inbox.c.body_hash).in_(these("keys"))
-)
+"""Whose they are, and which of the bodies each of those sent before."""
 _CAME_AGAIN = (
     update(inbox)
     .where(inbox.c.attempt_id == bindparam("of"), inbox.c.body_hash == bindparam("hash"))
@@ -37,14 +37,16 @@ STARTS = "starts"  # in `meta`: by which clocks what is told here was written
 
 def keep(connection: Connection, raw: Sequence[RawCallback]) -> list[CallbackFate]:
     """Store what is new; count what came before with the very same body. Few statements, however many came at once."""
-    ids = dict(connection.execute(_WHOSE, {"attempts": list({each.attempt for each in raw})}).all())
-    keys = [(ids.get(each.attempt), hashlib.sha256(each.body).hexdigest()) for each in raw]
-    known = {(row.attempt_id, row.body_hash) for row in connection.execute(_BEFORE, {"keys": _of_ours(keys)})}
+    hashes = [hashlib.sha256(each.body).hexdigest() for each in raw]
+    came = {"attempts": list({each.attempt for each in raw}), "bodies": list(set(hashes))}
+    rows = connection.execute(_WHOSE, came).all()
+    ids, known = {row.public_id: row.id for row in rows}, {(row.id, row.body_hash) for row in rows}
     new: list[tuple[object, ...]] = []
     again: list[dict[str, Any]] = []
     fates: list[CallbackFate] = []
-    for key, each in zip(keys, raw, strict=True):
-        attempt_id, body_hash = key
+    for body_hash, each in zip(hashes, raw, strict=True):
+        attempt_id = ids.get(each.attempt)
+        key = (attempt_id, body_hash)
         if attempt_id is None:
             fates.append(CallbackFate.STRANGER)
         elif key in known:
@@ -59,10 +61,6 @@ def keep(connection: Connection, raw: Sequence[RawCallback]) -> list[CallbackFat
     if again:
         connection.execute(_CAME_AGAIN, again)
     return fates
-
-
-def _of_ours(keys: Sequence[tuple[int | None, str]]) -> list[tuple[int | None, str]]:
-    return [key for key in keys if key[0] is not None]
 
 
 @dataclass(frozen=True, slots=True)

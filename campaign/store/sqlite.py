@@ -41,8 +41,7 @@ class Database:
 
     async def run(self, work: Callable[[Connection], Result]) -> Result:
         """What `work` returns. Raises DBAPIError, also where the file cannot be opened, and whatever `work` raises."""
-        async with self._opening:
-            thread = self._thread or await self._open()
+        thread = self._thread or await self._opened()
         # The only way to aiosqlite's thread for more than one statement.
         result: Result = await thread._execute(work, self._connection)  # type: ignore[no-untyped-call]
         return result
@@ -66,9 +65,11 @@ class Database:
             await self._thread.close()
             self._thread = self._connection = None
 
-    async def _open(self) -> aiosqlite.Connection:
-        self._thread = await aiosqlite.Connection(self._connect, iter_chunk_size=CHUNK)
-        return self._thread
+    async def _opened(self) -> aiosqlite.Connection:
+        async with self._opening:
+            if not self._thread:
+                self._thread = await aiosqlite.Connection(self._connect, iter_chunk_size=CHUNK)
+            return self._thread
 
     def _connect(self) -> Driver:
         self._connection = self.engine.connect()
