@@ -11,7 +11,7 @@ from typing import Any
 
 from campaign.errors import ListError, UsageError
 from campaign.intake import table
-from campaign.intake.table import Row, Rows
+from campaign.intake.table import Row, Rows, without_nul
 from campaign.intake.workbook import as_text
 
 
@@ -46,6 +46,7 @@ class ParquetTable:
         """The names, as line 0, and some rows."""
         with self._opened() as file:
             names = Row(0, tuple(file.schema_arrow.names))
+        without_nul(Rows([0], [[name] for name in names.cells]), self.name)
         for _, found in self.rows(len(names.cells), 0):
             some = zip(found.lines[: table.PEEK], zip(*found.columns, strict=True), strict=False)
             return [names, *(Row(line, cells) for line, cells in some)]
@@ -59,7 +60,7 @@ class ParquetTable:
                 line = lines[-1] if lines else line
                 columns = [[as_text(cell) for cell in column.to_pylist()] for column in batch.columns]
                 assert len(columns) == width, "a Parquet file has one width"
-                yield size * line // file.metadata.num_rows, Rows(lines, columns)
+                yield size * line // file.metadata.num_rows, without_nul(Rows(lines, columns), self.name)
 
     @contextmanager
     def _opened(self) -> Iterator[Any]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from campaign.errors import ListError
+
 CHUNK = 5_000
 """Rows read at once; fewer where they are long."""
 PEEK = 20
@@ -39,6 +41,17 @@ class Rows:
     lines: Sequence[int]
     columns: Sequence[Sequence[str]]
     odd: Sequence[Odd] = ()
+
+
+def without_nul(rows: Rows, file: str) -> Rows:
+    """The same rows. Raises ListError, naming the line, for a NUL in a cell, as `scan` does for a text."""
+    for column in rows.columns:
+        if "\0" in "".join(column):
+            line = next(line for line, cell in zip(rows.lines, column, strict=True) if "\0" in cell)
+            raise ListError(
+                "it holds NUL bytes.", "Take them out of their cell, and save the list again.", file=file, line=line
+            )
+    return rows
 
 
 class Table(Protocol):

@@ -15,7 +15,7 @@ from campaign.intake import table
 from campaign.intake.archive import check_archive
 from campaign.intake.failed import failed_cells
 from campaign.intake.form import Form
-from campaign.intake.table import Row, Rows
+from campaign.intake.table import Row, Rows, without_nul
 
 EXACT = 10**15
 """Excel keeps 15 digits of a number; of a longer one those behind them are zeros of its own."""
@@ -47,13 +47,16 @@ def read_workbook(path: Path, name: str, form: Form) -> "WorkbookTable":
     if len(found) > 1:
         raise ListError("several sheets have something in them.", f"Say --sheet. {_there_are(found)}", file=name)
     sheet, rows = next(iter(found.items()), ("", []))
-    return WorkbookTable(sheet, rows, path.stat().st_size)
+    return WorkbookTable(name, sheet, rows, path.stat().st_size)
 
 
 @dataclass(frozen=True, slots=True)
 class WorkbookTable:
-    """`filled`: the rows that are not blank, with their numbers, all of one width. `size`: of the file in bytes."""
+    """`name`: what the file is called; `size`: in bytes. `filled`: the rows that are not blank, with their numbers, all
+    of one width.
+    """
 
+    name: str
     sheet: str
     filled: Sequence[tuple[int, Sequence[Value]]]
     size: int
@@ -67,19 +70,20 @@ class WorkbookTable:
         return f"Excel workbook, sheet “{self.sheet}”"
 
     def first(self) -> list[Row]:
-        return [Row(line, tuple(map(as_text, cells))) for line, cells in self.filled[: table.PEEK]]
+        found = self._rows(self.filled[: table.PEEK])
+        return list(map(Row, found.lines, zip(*found.columns, strict=True)))
 
     def rows(self, width: int, after: int) -> Iterator[tuple[int, Rows]]:
         below = [row for row in self.filled if row[0] > after]
         for start in range(0, len(below), table.CHUNK):
             chunk = below[start : start + table.CHUNK]
-            columns = list(zip(*(cells for _, cells in chunk), strict=True))
-            assert len(columns) == width, "a sheet has one width"
-            done = min(start + table.CHUNK, len(below))
-            yield (
-                self.size * done // len(below),
-                Rows([line for line, _ in chunk], [list(map(as_text, column)) for column in columns]),
-            )
+            found = self._rows(chunk)
+            assert len(found.columns) == width, "a sheet has one width"
+            yield self.size * min(start + table.CHUNK, len(below)) // len(below), found
+
+    def _rows(self, some: Sequence[tuple[int, Sequence[Value]]]) -> Rows:
+        columns = [list(map(as_text, column)) for column in zip(*(cells for _, cells in some), strict=True)]
+        return without_nul(Rows([line for line, _ in some], columns), self.name)
 
 
 def as_text(value: object) -> str:

@@ -31,6 +31,20 @@ def sheet(*rows: Sequence[object], top: int = 0, left: int = 0, more: Write | No
     return make
 
 
+def with_nul(*rows: Sequence[object]) -> Callable[[Path], None]:
+    """A workbook in which every @ is a NUL, as Excel writes one; its library would take it for those seven letters."""
+
+    def make(path: Path) -> None:
+        sheet(*rows)(path)
+        with ZipFile(path) as archive:
+            parts = {each: archive.read(each) for each in archive.namelist()}
+        with ZipFile(path, "w") as archive:
+            for name, content in parts.items():
+                archive.writestr(name, content.replace(b"@", b"_x0000_"))
+
+    return make
+
+
 def several(**sheets: Sequence[Sequence[object]]) -> Callable[[Path], None]:
     def make(path: Path) -> None:
         with xlsxwriter.Workbook(path) as book:
@@ -132,6 +146,11 @@ BOOKS = [
     Exhibit("a text document, which is an archive too", document, refused="it cannot be read as an Excel workbook", suffix=".docx"),
     Exhibit("a workbook called .csv", sheet(NAMES, ASHA), "2 1"),
     Exhibit("an archive that is no workbook", b"PK\x03\x04" + bytes(100), refused="it cannot be read as an Excel workbook", suffix=".xlsx"),
+    Exhibit("a workbook, a NUL in a name", with_nul(NAMES, ASHA, ("Ra@vi", 9_812_300_002)), refused="line 3: it holds NUL bytes", suffix=".xlsx"),
+    Exhibit("a workbook, a NUL in its header", with_nul(("na@me", "phone"), ASHA), refused="line 1: it holds NUL bytes", suffix=".xlsx"),
+    Exhibit("Parquet, a NUL in a name far down", table(name=["Asha"] * 6_000 + ["Ra\0vi"], phone=[number(1)] * 6_001),
+            refused="line 6001: it holds NUL bytes", suffix=".parquet"),
+    Exhibit("Parquet, a NUL in the name of a column", table(**{"na\0me": ["Asha"], "phone": [number(1)]}), refused="it holds NUL bytes", suffix=".parquet"),
     Exhibit("Parquet: text, nothing, numbers", table(name=["A", None, "C"], phone=[number(1), None, "9.19E+11"]), "1 1, 2 empty, 3 digits_lost",
             suffix=".parquet", told="Parquet"),
     Exhibit("Parquet: whole numbers and fractions", table(phone=[9_812_300_001.0, 9_812_300_002.0, None], at=[datetime(2026, 1, 2, tzinfo=UTC)] * 3),
