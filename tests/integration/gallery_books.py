@@ -11,7 +11,9 @@ import xlsxwriter
 from pyarrow import parquet
 
 from campaign.intake import Form
+from tests.integration import libreoffice
 from tests.integration.gallery import Exhibit, number
+from tests.integration.libreoffice import EMPTY, SCIENTIFIC, Number, the_third_of_may
 
 Write = Callable[[Any, Any], None]
 
@@ -116,7 +118,26 @@ def _formatted(book: Any, page: Any) -> None:
 NAMES = ("name", "phone")
 ASHA, RAVI = ("Asha", 9_812_300_001), ("Ravi", 9_812_300_002)
 
+OFFICE: list[tuple[libreoffice.Cell, ...]] = [
+    ("name", "phone", "since", "note"),
+    ("आशा, Pune", Number(9_812_300_001), the_third_of_may(), 'says "yes"'),
+    ("José", "09812300002", EMPTY, "one line\nand another"),
+    ("Ravi", Number(919_812_300_003), EMPTY, Number(1.5)),
+    ("Meena", Number(9_812_300_004, "9.81E+09", SCIENTIFIC)),
+    (),
+    ("Tara", EMPTY, the_third_of_may()),
+    ("Kiran", "+91 98123 00005"),
+]
+"""Numbers as numbers and as text, one of them shown with fewer digits than it has, a date, two lines in a cell."""
+AS_TEXT = "2 1, 3 2, 5 3, 6 digits_lost, 7 empty, 8 empty, 9 5"
+BLANK = "2 1, 3 2, 5 3, 6 digits_lost, 8 empty, 9 5"
+
 BOOKS = [
+    Exhibit("LibreOffice, text as it saves it", libreoffice.as_text(OFFICE).encode(), AS_TEXT, told="UTF-8, columns separated by commas"),
+    Exhibit("LibreOffice, semicolons, all text quoted", libreoffice.as_text(OFFICE, ";", quoted=True).encode(), AS_TEXT, told="separated by semicolons"),
+    Exhibit("LibreOffice, tabs in UTF-16", libreoffice.as_text(OFFICE, "\t").encode("utf-16"), BLANK, told="UTF-16, columns separated by tabs"),
+    Exhibit("LibreOffice, a workbook", libreoffice.as_workbook(OFFICE), "2 1, 3 2, 4 3, 5 4, 7 empty, 8 5", suffix=".xlsx",
+            told="Excel workbook, sheet “People”; the header is line 1"),
     Exhibit("numbers stored as numbers", sheet(NAMES, ASHA, ("Ravi", 919_812_300_002.0)), "2 1, 3 2", suffix=".xlsx",
             told="Excel workbook, sheet “People”; the header is line 1"),
     Exhibit("numbers stored as text", sheet(NAMES, ("Asha",), ("Ravi",), more=_as_text), "2 1, 3 2", suffix=".xlsx"),
