@@ -40,14 +40,18 @@ def add_list(
 
 async def _by_itself(wish: listing.Wish, sheet: Sheet, found: Found) -> int:
     async with owned(found) as house:
-        with progress.loading(sheet.size) as advance:
+        with progress.loading(sheet.size) as watch:
             taken = await house.take_in(
-                wish.file, wish.name, wish.settings, wish.form, advance, accept_rejects=wish.accept_rejects
-            )
+                wish.file, wish.name, wish.settings, wish.form, watch.advance, accept_rejects=wish.accept_rejects,
+                giving_up=watch.giving_up,
+            )  # fmt: skip
         course = await house.books.course(found.campaign.id)
         agreed = await listing.agreed(wish, sheet, taken, found.campaign, course)
-        if taken.import_id:
-            await (house.accept(taken.import_id) if agreed else house.discard(taken.import_id))
+        if taken.import_id and agreed:
+            await house.accept(taken.import_id)
+        elif taken.import_id:
+            with progress.giving_up():
+                await house.discard(taken.import_id)
     return _told(found, taken, running=False) if agreed else DECLINED
 
 

@@ -42,8 +42,8 @@ def check_list(
                 known = wiring.Known(books, wiring.key_of(loaded, database), same[0] if same else None)
             with progress.opening():
                 sheet = wiring.sheet_of(leads, settings, form)
-            with progress.loading(sheet.size) as advance:
-                checked = await wiring.checked(sheet, settings, known, advance)
+            with progress.loading(sheet.size) as watch:
+                checked = await wiring.checked(sheet, settings, known, watch.advance)
         if as_json:
             tell(json.dumps(_for_programs(sheet, checked, settings), indent=2))
         else:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from campaign.engine.clock import RealClock
 from campaign.engine.feed import Pulse
 
 Show = Callable[[Pulse], None]
+GIVING_UP = "giving up what was loaded"
 BAR_EVERY, LINE_EVERY = timedelta(seconds=0.25), timedelta(seconds=10)
 
 
@@ -39,43 +41,69 @@ def displays(policies: Mapping[str, Policy]) -> Iterator[tuple[Mapping[str, Show
 @contextmanager
 def opening() -> Iterator[None]:
     """While a list is looked at, which takes some seconds where it is a large workbook."""
+    with _busy("opening the list"):
+        yield
+
+
+@contextmanager
+def giving_up() -> Iterator[None]:
+    """While a list that was read and then not wanted is taken away again."""
+    with _busy(GIVING_UP):
+        yield
+
+
+@contextmanager
+def _busy(doing: str) -> Iterator[None]:
     if not somebody_is_there():
         yield
         return
     from rich.console import Console
 
-    with Console(stderr=True).status("opening the list"):
+    with Console(stderr=True).status(doing):
         yield
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What to call while a list is read: with the bytes done (None where nobody looks), and before it is given up."""
+
+    advance: Callable[[int], None] | None
+    giving_up: Callable[[], None]
+
+
 @contextmanager
-def loading(size: int) -> Iterator[Callable[[int], None] | None]:
-    """While a list of so many bytes is read: what to call with the bytes done; None where nobody looks."""
+def loading(size: int) -> Iterator[Watch]:
+    """While a list of so many bytes is read."""
     try:
         if somebody_is_there():
-            with suppress(OSError), _reading(size) as advance:
-                yield advance
+            with suppress(OSError), _reading(size) as watch:
+                yield watch
         else:
-            yield None
+            yield Watch(None, lambda: say(f"{GIVING_UP[0].upper()}{GIVING_UP[1:]}."))
     except (asyncio.CancelledError, KeyboardInterrupt):
         say("Interrupted: nothing of the list was loaded.")
         raise
 
 
 @contextmanager
-def _reading(size: int) -> Iterator[Callable[[int], None]]:
+def _reading(size: int) -> Iterator[Watch]:
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("reading the list"),
+        TextColumn("{task.description}"),
         BarColumn(30),
-        TextColumn("{task.percentage:.0f} %"),
+        TaskProgressColumn("{task.percentage:.0f} %"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=size)
-        yield lambda done: bar.update(task, completed=done)
+        task = bar.add_task("reading the list", total=size)
+
+        def give_up() -> None:
+            bar.update(task, visible=False)
+            bar.add_task(GIVING_UP, total=None)
+
+        yield Watch(lambda done: bar.update(task, completed=done), give_up)
 
 
 def _lines(name: str, zone: ZoneInfo) -> Show:

@@ -129,17 +129,19 @@ async def _take_in_and_dial(house: "House", wish: listing.Wish, sheet: Sheet, ty
     before = await house.find(wish.name)
     if before:
         house.ours(before)
-    with progress.loading(sheet.size) as advance:
+    with progress.loading(sheet.size) as watch:
         taken = await house.take_in(
-            wish.file, wish.name, wish.settings, wish.form, advance, accept_rejects=wish.accept_rejects
-        )
+            wish.file, wish.name, wish.settings, wish.form, watch.advance, accept_rejects=wish.accept_rejects,
+            giving_up=watch.giving_up,
+        )  # fmt: skip
     campaign = await house.find(wish.name)
     assert campaign is not None, "it was just opened"
     if before and typed.new_settings:
         campaign = await _renewed(house, campaign, wish.settings)
     if not await listing.agreed(wish, sheet, taken, campaign, await house.books.course(campaign.id)):
         if taken.import_id:
-            await house.discard(taken.import_id)
+            with progress.giving_up():
+                await house.discard(taken.import_id)
         return DECLINED
     if taken.import_id:
         await house.accept(taken.import_id)

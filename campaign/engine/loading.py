@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from campaign.core import custom_field
@@ -72,9 +72,12 @@ class Loading:
                 self.first.setdefault(_reason(line), line.source_line)
 
 
-async def load(store: Store, new: NewImport, lines: Lines, template: str) -> Loading | ImportRecord:
+async def load(
+    store: Store, new: NewImport, lines: Lines, template: str, giving_up: Callable[[], None] | None = None
+) -> Loading | ImportRecord:
     """Read all of it. `template`: `[provider] custom_field`; a line for which it grows too long is a reject.
 
+    `giving_up` is called before what was loaded is taken away again, which takes a while.
     The earlier import's record if the campaign has these very bytes already. Raises ListError where the file turns out
     to be broken; then nothing of it stays.
     """
@@ -88,6 +91,8 @@ async def load(store: Store, new: NewImport, lines: Lines, template: str) -> Loa
             checked = fitting(chunk, new.header, template)
             loading.count(checked, await store.add_lines(begun, checked))
     except BaseException:
+        if giving_up:
+            giving_up()
         await store.discard_import(begun, new.at)
         raise
     return loading

@@ -20,7 +20,7 @@ lead, lead_number, lead_columns = tables.lead, tables.lead_number, tables.lead_c
 
 _OF_IMPORT = (lead.c.campaign_id == imported.c.campaign_id) & (lead.c.import_id == imported.c.id)  # has an index
 VISIBLE = imported.c.visible_at.is_not(None)
-REMOVED_A_COMMIT = 1_000
+REMOVED_AT_ONCE = 10_000
 
 IMPORTS = (
     select(
@@ -135,24 +135,27 @@ def _remove_empty(connection: Connection, now: datetime, which: ColumnElement[bo
     append_events(connection, [event_row(now, "discarded", campaign_id=each) for each in empty])
 
 
-def lighten(connection: Connection, unwanted: Sequence[ImportId]) -> list[bool]:
-    """Part of what an unfinished import brought goes, so that nobody waits long; False once nothing is left."""
-    return [_remove_some(connection, each) for each in unwanted]
+def lighten(connection: Connection, unwanted: Sequence[tuple[ImportId, int]]) -> list[bool]:
+    """At most so many leads, and rejects, of what an unfinished import brought go; False once nothing is left."""
+    return [_remove_some(connection, each, most) for each, most in unwanted]
 
 
-def _remove_some(connection: Connection, unwanted: int) -> bool:
-    leads = select(lead.c.id).join(imported, _OF_IMPORT).where(imported.c.id == unwanted)
-    rejects = select(reject.c.source_line).where(reject.c.import_id == unwanted)
-    some, lines = (connection.execute(each.limit(REMOVED_A_COMMIT)).scalars().all() for each in (leads, rejects))
+def _remove_some(connection: Connection, unwanted: int, most: int) -> bool:
+    """The first of them in the order of the file, which the index gives; they are named by the question itself."""
+    of_import = select(lead.c.id).join(imported, _OF_IMPORT).where(imported.c.id == unwanted)
+    leads = of_import.order_by(lead.c.source_line).limit(most)
+    rejects = select(reject.c.source_line).where(reject.c.import_id == unwanted).limit(most)
     for table in (lead_number, lead_columns):
-        connection.execute(delete(table).where(table.c.lead_id.in_(some)))
-    connection.execute(delete(lead).where(lead.c.id.in_(some)))
-    connection.execute(delete(reject).where(reject.c.import_id == unwanted, reject.c.source_line.in_(lines)))
-    return bool(some or lines)
+        connection.execute(delete(table).where(table.c.lead_id.in_(leads)))
+    removed = connection.execute(delete(lead).where(lead.c.id.in_(leads)))
+    refused = connection.execute(
+        delete(reject).where(reject.c.import_id == unwanted, reject.c.source_line.in_(rejects))
+    )
+    return bool(removed.rowcount or refused.rowcount)
 
 
 def _remove(connection: Connection, unwanted: int) -> None:
-    while _remove_some(connection, unwanted):
+    while _remove_some(connection, unwanted, REMOVED_AT_ONCE):
         pass
     known.give_up(connection, unwanted)
     connection.execute(delete(imported).where(imported.c.id == unwanted))

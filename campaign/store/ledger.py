@@ -129,8 +129,10 @@ class Ledger:
         await self._writer.submit(Rank.IMPORTS, make_room, [False])
 
     async def _lighten(self, unwanted: ImportId) -> None:
-        while (await self._writer.submit(Rank.IMPORTS, imports.lighten, [unwanted]))[0]:
-            pass
+        left = True
+        while left:
+            most = LINES_A_COMMIT * self._writer.leisure
+            [left] = await self._writer.submit(Rank.IMPORTS, imports.lighten, [(unwanted, most)])
 
     async def unload(
         self, campaign: CampaignId, numbers: Sequence[PhoneNumber], why: str, now: datetime

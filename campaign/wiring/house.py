@@ -178,10 +178,12 @@ class House:
         progress: Callable[[int], None] | None = None,
         *,
         accept_rejects: bool = False,
+        giving_up: Callable[[], None] | None = None,
     ) -> TakenIn:
         """Read a list into the campaign of that name, new or not; nothing of it is visible until it is accepted.
 
-        `form`: what was said of this file; `progress` is told the bytes read so far.
+        `form`: what was said of this file; `progress` is told the bytes read so far, `giving_up` is called where what
+        was loaded is taken away again.
         Raises UsageError for a campaign that was stopped, ListError where the list cannot be read, or too many of its
         lines cannot be called; then nothing of it stays.
         """
@@ -197,11 +199,13 @@ class House:
         of_file = sheet.file_name, sheet.sha256, sheet.header, sheet.phone_column
         new = NewImport(campaign.id, *of_file, self.clock.now(), Order(found.list.order))
         read = lines(sheet, rules=number_rules(found), progress=progress)
-        loading = await load(self.store, new, read, found.provider.custom_field)
+        loading = await load(self.store, new, read, found.provider.custom_field, giving_up)
         if isinstance(loading, ImportRecord):
             return TakenIn(campaign.id, None, loading.lines, 0, loading.lines, tally.left)
         most = "100%" if accept_rejects else found.list.max_rejects
         if refusal := refusal_of(loading, most, sheet.file_name, first_file=first_file):
+            if giving_up:
+                giving_up()
             await self.store.discard_import(loading.id, self.clock.now())
             raise refusal
         return TakenIn(

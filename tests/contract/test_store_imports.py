@@ -13,7 +13,7 @@ from campaign.core.lead import CampaignId, CampaignState, LeadState
 from campaign.core.records import ImportRecord, LineFate, NewImport, NewLead, Reject, RejectReason, RejectRecord
 from campaign.core.tally import Tally
 from campaign.errors import CampaignError
-from campaign.store import imports, tables
+from campaign.store import imports, ledger, tables
 from campaign.store.ledger import LINES_A_COMMIT
 from tests.builders import LATER, NOON
 from tests.contract.store import BACKENDS, HEADER, Bench, new_lead, number, reject
@@ -175,7 +175,8 @@ async def test_a_discarded_import_leaves_nothing_but_a_campaign_that_had_another
 async def test_a_large_import_is_discarded_in_parts_and_wholly(
     bench: Bench, spring: CampaignId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "REMOVED_A_COMMIT", 2)
+    monkeypatch.setattr(ledger, "LINES_A_COMMIT", 2)
+    monkeypatch.setattr(imports, "REMOVED_AT_ONCE", 2)
     await bench.load(spring, [new_lead(2, 1)])
     into = await bench.begin(spring)
     await bench.store.add_lines(into, [new_lead(line, line) for line in range(2, 9)])

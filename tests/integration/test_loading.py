@@ -109,8 +109,10 @@ async def test_the_same_bytes_again_add_nothing(tmp_path: Path) -> None:
 
 async def test_of_a_file_that_turns_out_broken_nothing_stays(tmp_path: Path) -> None:
     async with a_house(tmp_path) as house:
+        told: list[str] = []
         with pytest.raises(ListError):
-            await load(house.store, a_file(house), broken([line(1), EMPTY]), TEMPLATE)
+            await load(house.store, a_file(house), broken([line(1), EMPTY]), TEMPLATE, lambda: told.append("giving up"))
+        assert told == ["giving up"], "which may take a while"
         for table in ("import", "lead", "lead_number", "lead_columns", "reject"):
             assert await house.rows(table) == []
 

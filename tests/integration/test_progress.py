@@ -26,6 +26,27 @@ def test_a_line_says_the_day_where_it_is_not_today(days: int, form: str, capsys:
     assert capsys.readouterr().err == f"{then:{form}}  24 left\n"
 
 
+def test_while_a_list_is_given_up_again_the_bar_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "somebody_is_there", lambda: True)
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    with progress.loading(1_000) as watch:
+        assert watch.advance
+        watch.advance(500)
+        watch.giving_up()
+    screen = Text.from_ansi(capsys.readouterr().err).plain
+    assert "giving up what was loaded" in screen
+    assert "50 %" not in screen
+
+
+def test_where_nobody_looks_a_line_says_that_a_list_is_given_up(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.loading(1_000) as watch:
+        assert watch.advance is None
+        watch.giving_up()
+    assert capsys.readouterr().err == "Giving up what was loaded.\n"
+
+
 def test_on_a_narrow_terminal_the_bar_loses_neither_the_time_nor_the_words(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
