@@ -15,26 +15,28 @@ from campaign.errors import Occupied
 from campaign.store import disk
 
 TRIES, PATIENCE = 10, 0.2  # seconds
+NOTE = 1 << 16  # bytes, at most
 
 
 class Lock:
     """A held lock. The note in it may be changed while it is held: the owner's door is written into it.
 
-    `abandoned`: whoever held it last did not come to let it go.
+    `abandoned`: whoever held it last did not come to let it go, after it had begun to write what it locks.
     """
 
     def __init__(self, file: Path, descriptor: int) -> None:
         self._file, self._descriptor = file, descriptor
-        self.abandoned = bool(os.pread(descriptor, 1, 0))
+        self.abandoned = self._wrote = _wrote(os.pread(descriptor, NOTE, 0))
 
-    def note(self, owner: Owner) -> None:
-        """Raises CampaignError when the disk refuses."""
+    def note(self, owner: Owner, *, writes: bool = False) -> None:
+        """`writes`: what is locked, from now on. Raises CampaignError when the disk refuses."""
+        self._wrote |= writes  # an earlier owner's is not forgotten either, until somebody lets it go
         text = {"pid": owner.pid, "since": owner.since.isoformat(), "port": owner.port, "token": owner.token}
-        text["campaigns"] = list(owner.campaigns)
+        text |= {"campaigns": list(owner.campaigns), "wrote": self._wrote}
         data = json.dumps(text).encode()
         with disk.to_write(self._file):
-            os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, data, 0)
+            os.ftruncate(self._descriptor, len(data))
 
     def clear(self) -> None:
         """Nothing to fear for whoever comes next; where the disk refuses, it stays."""
@@ -83,6 +85,16 @@ def holder(file: Path) -> Owner | None:
         return None
     finally:
         os.close(descriptor)
+
+
+def _wrote(note: bytes) -> bool:
+    """What the note of an owner that is gone says; where it cannot be read, the worse."""
+    if not note:
+        return False
+    try:
+        return bool(json.loads(note)["wrote"])
+    except (ValueError, KeyError, TypeError):
+        return True
 
 
 def _taken(descriptor: int) -> bool:

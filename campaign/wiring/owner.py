@@ -75,6 +75,7 @@ async def owning(
             account = account_of(loaded)
             provider = await _exotel(stack, loaded, account, me)
         await store.recover(clock.now())
+        held.note(me, writes=True)  # nothing that was written before would be missed
         spool.sweep(database)
         house = House(
             store=store, books=books, clock=clock, key=key, loaded=loaded, account=account, made=made, held=held,

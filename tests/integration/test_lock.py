@@ -108,10 +108,42 @@ def test_a_killed_owner_holds_nothing(file: Path) -> None:
         process.wait(10)
         assert json.loads(file.read_text())["pid"] == 4711, "its note is still there"
         assert lock.holder(file) is None
-        with lock.held(file, ME, "the database") as held:
-            assert held.abandoned
-        with lock.held(file, ME, "the database") as held:
-            assert not held.abandoned
+        take(file)
+
+
+@pytest.mark.parametrize(
+    ("note", "abandoned"),
+    [
+        ("", False),
+        ('{"pid": 1, "wrote": false}', False),
+        ('{"pid": 1, "wrote": true}', True),
+        ('{"pid": 1}', True),
+        ("not json", True),
+        ("[]", True),
+        ('{"pid": 1, "wrote": false}}', True),
+    ],
+)
+def test_what_an_owner_had_begun_to_write_was_abandoned_unless_it_let_go(
+    file: Path, note: str, *, abandoned: bool
+) -> None:
+    file.write_text(note)
+    with lock.held(file, ME, "the database") as held:
+        assert held.abandoned is abandoned
+    with lock.held(file, ME, "the database") as held:
+        assert not held.abandoned
+
+
+def test_an_owner_notes_that_it_writes_and_that_an_earlier_one_did(file: Path) -> None:
+    with lock.held(file, ME, "the database") as held:
+        held.note(ME)
+        assert json.loads(file.read_text())["wrote"] is False
+        held.note(ME, writes=True)
+        held.note(ME)
+        assert json.loads(file.read_text())["wrote"] is True
+        abandoned = file.read_text()
+    file.write_text(abandoned)
+    with lock.held(file, ME, "the database"):
+        assert json.loads(file.read_text())["wrote"] is True
 
 
 def test_an_owner_that_fails_lets_go(file: Path) -> None:

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from campaign.core.records import Owner
 from campaign.settings import Loaded, Secrets, parse
+from campaign.store import lock
 from campaign.store.mark import Mark
 from campaign.store.sqlite import log_is_there
 from campaign.wiring import House, owning
+from tests.builders import NOON
 from tests.integration.house import connections_closed
 
 SETTINGS = parse(
@@ -46,6 +49,27 @@ async def killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         await house.look_back()
         shutil.copytree(database.parent, tmp_path / "killed")
     return tmp_path / "killed" / "campaign.db"
+
+
+async def test_an_owner_killed_before_it_wrote_anything_has_forgotten_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    database = tmp_path / "here" / "campaign.db"
+    database.parent.mkdir()
+    async with owned(database) as house:
+        await house.open("spring", SETTINGS)
+    with lock.held(lock.lock_file(database), Owner(1, NOON), "The database"):
+        shutil.copytree(database.parent, tmp_path / "killed")
+    assert not await is_forgetful(tmp_path / "killed" / "campaign.db")
+
+
+async def test_one_killed_before_it_wrote_anything_does_not_hide_that_an_earlier_one_did(killed: Path) -> None:
+    with lock.held(lock.lock_file(killed), Owner(1, NOON), "The database"):
+        again = shutil.copytree(killed.parent, killed.parent.with_name("killed again")) / "campaign.db"
+    lose_log(again)
+    Mark(again).set(0)
+    assert await is_forgetful(again)
 
 
 def lose_log(database: Path) -> None:
