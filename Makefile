@@ -18,7 +18,7 @@ test: check  ## everything that must hold: style, types, walls, then the tests
 	@$(BIN)/python -m compileall -q campaign tests  # the tests start many processes
 	@# The files in their order: those that wait for real seconds first, so that none of them is left over at the end.
 	@# pytest keeps the tests as it reads them; without that, each of the processes reads all of them anew every time.
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder
 
 check: .venv/develop  ## style, types and walls only
 	$(BIN)/ruff check
