@@ -96,10 +96,15 @@ def slower(allowance: Allowance, policy: Policy, now: datetime) -> list[str]:
 
 def no_answers(breaker: Breaker, zone: ZoneInfo, now: datetime) -> list[str]:
     """Why nobody is called though nothing is wrong here; nothing where the provider answers."""
-    if breaker.until is None:
+    if not breaker.stopped:
         return []
+    if breaker.until is None:
+        return [
+            "",
+            "  the provider left calls without a proper answer: they leave one at a time until it answers well again",
+        ]
     when = f"nobody is called before {moment(breaker.until, zone, now)}, then " if now < breaker.until else ""
-    return ["", f"  the provider left the last {breaker.failed} calls without a proper answer: {when}one call tries"]
+    return ["", f"  the provider left {breaker.failed} calls without a proper answer: {when}one call tries"]
 
 
 def hours(window: WindowSettings) -> str:

@@ -67,7 +67,7 @@ class Policy:
     """Over which the rate rises after a start; none: at once."""
     pause_if_failed: FailedLimit | None = None
     breaker: int = 5
-    """Calls in doubt in a row, of the account's, before none leaves but one that tries."""
+    """Calls in doubt, of the account's, before none leaves but one that tries."""
 
     def without(self, out: Collection[str]) -> "Policy":
         """The same without these caller ids."""

@@ -73,7 +73,7 @@ class Place:
 class Pacer:
     """The account's rate, for everything that is sent. `look_up_share`: at most, while calls wait for a place too.
 
-    `most_in_doubt`: in a row, then calls wait (`core.breaker`), and look-ups do not.
+    `most_in_doubt`: then calls wait (`core.breaker`), and look-ups do not.
     """
 
     def __init__(self, pace: Pace, clock: Clock, look_up_share: float = 0.2, most_in_doubt: int = 5) -> None:

@@ -51,7 +51,7 @@ class PaceSettings(Section):
     channels: int = Field(30, ge=1, description="calls alive at once")
     retry_slack: Duration = Field(timedelta(hours=1), description="overdue so long, a retry goes before first calls")
     weight: float = Field(1, ge=0.01, le=100, description="of this campaign, where several share the account")
-    breaker: int = Field(5, ge=1, le=50, description="calls in doubt in a row before none leaves but one that tries")
+    breaker: int = Field(5, ge=1, le=50, description="calls in doubt before none leaves but one that tries")
 
 
 class RetrySettings(Section):

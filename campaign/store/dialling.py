@@ -202,11 +202,13 @@ class _Facts:
         return {row.lead_id: row.caller_id for row in rows}
 
     def _numbers(self, hashes: Iterable[str], since: datetime) -> None:
-        """Calls to them; those that no attempt of ours made count like our own."""
-        theirs = {"numbers": list(hashes), "since": since}
-        for row in self.connection.execute(_CALLS, theirs):
+        for row in self.connection.execute(_CALLS, {"numbers": list(hashes), "since": since}):
             self.calls[row.number_hash].append(attempt_of(row))
-        for row in self.connection.execute(_STRANGERS, theirs):
+        self._strangers(hashes, since)
+
+    def _strangers(self, hashes: Iterable[str], since: datetime) -> None:
+        """Calls to these numbers from our caller ids that no attempt made count like our own."""
+        for row in self.connection.execute(_STRANGERS, {"numbers": list(hashes), "since": since}):
             self.strangers[row.number_hash].append(row.created_at)
 
 

@@ -202,6 +202,10 @@ def refused(refusal: Refusal, *, retry_after: float | None = None) -> Callable[[
     return lambda now: Refused(now, refusal, f"refused: {refusal}", retry_after)
 
 
+def accepted(call: CallSid) -> Callable[[datetime], Answer]:
+    return lambda now: Accepted(now, call)
+
+
 def in_doubt(*, server_error: bool = False) -> Callable[[datetime], Answer]:
     return lambda now: InDoubt(now, "no answer", server_error=server_error)
 

@@ -20,7 +20,7 @@ from campaign.wiring.house import House as RealHouse
 from campaign.wiring.owner import Simulation, owning
 from tests.builders import NOON, hours, minutes, policy, seconds
 from tests.integration.going import going
-from tests.integration.house import FREELY, Answer, House, a_house, in_doubt, refused
+from tests.integration.house import FREELY, Answer, House, a_house, accepted, in_doubt, refused, sid
 
 MOST, CHANNELS, MANY = policy().breaker, 8, 1000
 BROKEN: dict[str, Callable[[datetime], Answer]] = {
@@ -54,7 +54,28 @@ async def test_of_a_broken_provider_come_the_run_what_was_on_its_way_and_one_a_t
                 assert len(house.provider.placed) <= before + 1, so_many
 
 
-async def test_the_first_good_answer_lets_everybody_go_on(tmp_path: Path) -> None:
+async def test_of_one_that_fails_every_second_call_come_hardly_more(tmp_path: Path) -> None:
+    failed = list[datetime]()
+
+    def fails(now: datetime) -> Answer:
+        failed.append(now)
+        return in_doubt(server_error=True)(now)
+
+    async with a_house(tmp_path, leads=200, **ALL_AT_ONCE) as house:
+        for number in range(MANY):
+            house.provider.answers.extend([fails, accepted(sid(number))])
+        async with going(house) as it:
+            await it.placed(MOST)
+            await it.passes(*[seconds(30)] * 60)
+            assert len(failed) <= MOST + 1 + CHANNELS + TRIES_IN_HALF_AN_HOUR
+            for so_many in range(6):  # an hour
+                before = len(failed)
+                await it.passes(LONGEST_WAIT / 2, LONGEST_WAIT / 2)
+                assert len(failed) <= before + 1, so_many
+            assert len(house.provider.placed) > 2 * len(failed) - 2, "between two of them calls were made"
+
+
+async def test_a_good_answer_lets_the_others_go_on_one_at_a_time(tmp_path: Path) -> None:
     async with a_house(tmp_path, leads=12, rate=FREELY, channels=1) as house:
         house.provider.answers.extend([in_doubt(server_error=True)] * (MOST + 1))
         async with going(house) as it:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from campaign.core import starts
-from campaign.core.attempt import Refusal
+from campaign.core import breaker, starts
+from campaign.core.attempt import AttemptState, Refusal
 from campaign.core.breaker import Breaker
 from campaign.core.pace import Go
 from campaign.core.policy import Rate
@@ -18,7 +18,7 @@ from campaign.engine.dialer import Dialer
 from campaign.engine.pacer import Pacer
 from tests.builders import hours, minutes, seconds
 from tests.integration.going import going
-from tests.integration.house import FREELY, a_house, dialling, in_doubt, refused
+from tests.integration.house import FREELY, a_house, accepted, dialling, in_doubt, refused, sid
 from tests.prove.ablations_kit import Ablation, around, here, nothing, swapped
 
 ONE, THREE = Rate(1, minutes(1)), Rate(3, minutes(1))
@@ -83,6 +83,18 @@ async def broken_provider(folder: Path) -> Sequence[str]:
         return broken + [f"bound: {again} calls in doubt over five starts"] * (again > 5)
 
 
+@here
+async def fails_every_second(folder: Path) -> Sequence[str]:
+    """Every second call is answered with a server error, for half an hour."""
+    async with a_house(folder, leads=120, rate=Rate(1, seconds(20)), channels=120) as house:
+        for number in range(120):
+            house.provider.answers.extend([in_doubt(server_error=True), accepted(sid(number))])
+        async with going(house) as it:
+            await it.passes(*[seconds(20)] * 90)
+            doubts = len([each for each in await house.attempts() if each.attempt.state is AttemptState.UNKNOWN])
+        return [f"bound: {doubts} calls in doubt in half an hour"] * (doubts > 6 + 6)
+
+
 def _always(*_: object) -> Go:
     return Go()
 
@@ -121,6 +133,9 @@ ABLATIONS = (
     Ablation("a refusal heeded after its place is free", around(Dialer, "_send", _heeded_last), no_connection, "C8"),
     Ablation("a clock set ahead forgotten at the second start", swapped(starts, "noted", _the_last), set_ahead, "C8"),
     Ablation("calls go on though all come into doubt", swapped(Breaker, "decide", _always), broken_provider, "bound"),
+    Ablation(
+        "every good answer takes one in doubt back", swapped(breaker, "TAKE_BACK", 1), fails_every_second, "bound"
+    ),
     Ablation("a run in doubt forgotten at a start", swapped(pacer, "replayed", _forgotten), broken_provider, "starts"),
     Ablation("a clock set ahead not seen at a start", swapped(pacer, "on_todays_clock", _as_written), set_ahead, "C8"),
 )

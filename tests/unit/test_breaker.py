@@ -34,8 +34,25 @@ def test_as_long_as_calls_are_answered_all_may_leave() -> None:
     assert after(True, True, True, True).decide(NOON) == Go()
 
 
-def test_a_run_that_is_broken_by_an_answer_is_none() -> None:
-    assert after(False, False, True, False, False).decide(NOON) == Go()
+def test_four_good_answers_take_one_in_doubt_back() -> None:
+    assert after(False, False, *[True] * 4, False).decide(NOON) == Go()
+    assert isinstance(after(False, False, *[True] * 3, False).decide(NOON), Wait)
+
+
+@pytest.mark.parametrize(("every", "doubts"), [(1, 5), (2, 6), (3, 8), (4, 14)])
+def test_a_provider_that_fails_every_so_many_calls_is_found_out(every: int, doubts: int) -> None:
+    breaker, failed = Breaker(5), 0
+    for number in range(200):
+        if breaker.stopped:
+            break
+        good = number % every > 0
+        failed += not good
+        breaker = breaker.answered(reply(NOON, good=good))
+    assert failed == doubts
+
+
+def test_one_call_in_five_and_less_is_let_go() -> None:
+    assert not after(*[number % 5 > 0 for number in range(1000)]).stopped
 
 
 def test_after_a_run_in_doubt_none_leaves() -> None:
@@ -48,15 +65,50 @@ def test_then_one_tries_alone_until_it_is_answered() -> None:
     assert opened().sent().decide(HALF_A_MINUTE + hours(1)) == Wait(None, Why.TROUBLE)
 
 
-def test_the_first_good_answer_lets_all_go() -> None:
-    assert opened().sent().answered(reply(NOON + seconds(31), good=True)).decide(NOON + seconds(31)) == Go()
+def tried(*goods: bool) -> Breaker:
+    """The tries after it opened, one every hour."""
+    breaker = opened()
+    for hour, good in enumerate(goods, start=1):
+        at = NOON + hours(hour)
+        assert breaker.decide(at - seconds(1)) == Go()
+        breaker = breaker.sent()
+        assert breaker.decide(at) == Wait(None, Why.TROUBLE), "one at a time"
+        breaker = breaker.answered(reply(at, good=good))
+    return breaker
 
 
-def test_after_it_the_count_begins_anew() -> None:
-    breaker = opened().sent().answered(reply(NOON + minutes(1), good=True))
-    for later in (62, 63):
-        breaker = breaker.answered(reply(NOON + seconds(later), took=0.5))
-    assert breaker.decide(NOON + seconds(64)) == Go()
+def test_after_a_good_answer_calls_leave_one_at_a_time_until_enough_have_come() -> None:
+    assert tried(*[True] * 8).sent().trying
+    assert not tried(*[True] * 9).sent().trying
+
+
+def test_one_in_doubt_among_them_stops_them_again_and_for_longer() -> None:
+    assert tried(True, True, False).decide(NOON + hours(3)) == Wait(NOON + hours(3) + minutes(1), Why.TROUBLE)
+    assert tried(True, False, True, False).decide(NOON + hours(4)) == Wait(NOON + hours(4) + minutes(2), Why.TROUBLE)
+
+
+def test_once_all_is_well_it_has_been_as_if_nothing_was() -> None:
+    well = tried(*[True] * 9)
+    assert replace(well, since=None) == Breaker(3)
+    assert well.answered(reply(NOON + hours(10))).decide(NOON + hours(10)) == Go()
+
+
+@pytest.mark.parametrize(("every", "in_half_an_hour", "an_hour"), [(1, 11, 6), (2, 12, 6), (3, 14, 6), (4, 20, 6)])
+def test_however_it_fails_few_calls_come_into_doubt(every: int, in_half_an_hour: int, an_hour: int) -> None:
+    breaker, now, sent, doubts = Breaker(5), NOON, 0, list[datetime]()
+    while now < NOON + hours(24):
+        match breaker.decide(now):
+            case Wait(until):
+                assert until, "each is answered before the next one is asked for"
+                now = until
+            case Go():
+                now += seconds(1)
+                good = sent % every > 0
+                breaker = breaker.sent().answered(reply(now, good=good, took=0.5))
+                doubts += [] if good else [now]
+                sent += 1
+    assert sum(at <= NOON + minutes(30) for at in doubts) <= in_half_an_hour
+    assert sum(at > NOON + minutes(30) for at in doubts) <= 23.5 * an_hour
 
 
 def test_as_long_as_it_fails_the_wait_doubles_up_to_the_longest() -> None:
