@@ -7,6 +7,7 @@ which hours apply is the campaign's own `[window]`.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
@@ -88,7 +89,8 @@ class Window:
         held: tuple[datetime, datetime] | None = None
         first = begin.astimezone(self.zone).date() - DAY
         for offset in range(_DAYS_AHEAD + 2):
-            for opens, closes in self._of(first + offset * DAY):
+            day = first + offset * DAY
+            for opens, closes in _stretches_on(day, self.hours.get(day.weekday(), ()), self.zone):
                 if held and opens <= held[1]:
                     held = (held[0], max(held[1], closes))
                     continue
@@ -98,17 +100,22 @@ class Window:
         if held and held[1] > begin:
             yield held
 
-    def _of(self, day: date) -> Iterator[tuple[datetime, datetime]]:
-        for span in self.hours.get(day.weekday(), ()):
-            last = day + DAY if span.closes == time(0) else day
-            opens, closes = max(self._instants(day, span.opens)), min(self._instants(last, span.closes))
-            if opens < closes:  # a span that the clocks jumped over is not there on that day
-                yield opens, closes
 
-    def _instants(self, day: date, wall: time) -> tuple[datetime, datetime]:
-        """Where the clocks change a time comes twice, or not at all: the later reading opens, the earlier closes."""
-        once, again = (datetime.combine(day, wall.replace(fold=fold), self.zone).astimezone(UTC) for fold in (0, 1))
-        return once, again
+@lru_cache(maxsize=1024)  # a window is asked twice for each call, and wall time costs more than all else of that
+def _stretches_on(day: date, spans: tuple[Span, ...], zone: ZoneInfo) -> tuple[tuple[datetime, datetime], ...]:
+    found = []
+    for span in spans:
+        last = day + DAY if span.closes == time(0) else day
+        opens, closes = max(_instants(day, span.opens, zone)), min(_instants(last, span.closes, zone))
+        if opens < closes:  # a span that the clocks jumped over is not there on that day
+            found.append((opens, closes))
+    return tuple(found)
+
+
+def _instants(day: date, wall: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Where the clocks change a time comes twice, or not at all: the later reading opens, the earlier closes."""
+    once, again = (datetime.combine(day, wall.replace(fold=fold), zone).astimezone(UTC) for fold in (0, 1))
+    return once, again
 
 
 def always(zone: ZoneInfo) -> Window:

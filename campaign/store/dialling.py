@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from campaign.core import guard, pool
 from campaign.core.attempt import Attempt
@@ -45,9 +45,19 @@ _PAUSED = (
     .where(lead_number.c.number_hash.in_(these("numbers")), lead.c.state != LeadState.DONE)
     .where(campaign.c.state == CampaignState.PAUSED)
 )
-CHANNELS = select(attempt.c.account_id, attempt.c.latest_end, attempt.c.caller_id).where(
-    attempt.c.account_id.in_(these("accounts")), ALIVE, attempt.c.latest_end > bindparam("now", type_=tables.Instant)
+_FIRST, _LAST = bindparam("first", type_=tables.Instant), bindparam("last", type_=tables.Instant)
+_ALIVE = attempt.c.account_id.in_(these("accounts")), ALIVE
+_CALLER = func.coalesce(attempt.c.caller_id, "").label("caller")
+CHANNELS = (
+    select(attempt.c.account_id, _CALLER, func.count().label("calls"))
+    .where(*_ALIVE, attempt.c.latest_end > _LAST)
+    .group_by(attempt.c.account_id, _CALLER)
 )
+"""Calls that are alive at the instant of each intent."""
+_ENDING = select(attempt.c.account_id, _CALLER, attempt.c.latest_end).where(
+    *_ALIVE, attempt.c.latest_end > _FIRST, attempt.c.latest_end <= _LAST
+)
+"""The few that may end between the first and the last."""
 _CALLERS = (
     select(attempt.c.lead_id, attempt.c.caller_id)
     .where(attempt.c.lead_id.in_(these("leads")), attempt.c.caller_id.is_not(None))
@@ -97,14 +107,17 @@ class _Facts:
     def __init__(self, connection: Connection, rows: Sequence[AnyRow], intents: Sequence[Intent]) -> None:
         self.connection = connection
         leads = {row.lead_id for row in rows}
+        first, self.last = min(each.at for each in intents), max(each.at for each in intents)
         self.history, self.numbers = attempts(connection, leads), count_numbers(connection, leads)
         self.states = self._states({row.campaign_id for row in rows})
         self.paused = {
             each: self._paused({row.number_hash for row in rows if row.campaign_id == each}) for each in self.tests
         }
-        self.channels = self._channels({row.account_id for row in rows}, min(each.at for each in intents))
+        self.used: dict[int, Counter[str]] = defaultdict(Counter)
+        self.ending: dict[int, list[tuple[datetime, str]]] = defaultdict(list)
+        self._channels({row.account_id for row in rows}, first)
         reach = max((each.policy.min_gap for each in intents), default=guard.DAY)
-        since = min(each.at for each in intents) - max(reach, guard.DAY)
+        since = first - max(reach, guard.DAY)
         self.callers = self._callers(leads)
         self.canaries = {
             row.campaign_id: canary_left(connection, CampaignId(row.campaign_id), intent.policy, intent.at)
@@ -122,15 +135,17 @@ class _Facts:
 
     def of(self, row: AnyRow, intent: Intent) -> Facts:
         history = self.history[row.lead_id]
-        alive = [caller for end, caller in self.channels[row.account_id] if end > intent.at]
+        used = self.used[row.account_id] + Counter(
+            caller for end, caller in self.ending[row.account_id] if end > intent.at
+        )
         return facts(
             self.states[row.campaign_id],
             history,
             self.calls[row.number_hash],
             self.strangers[row.number_hash],
-            channels_used=len(alive),
+            channels_used=used.total(),
             choice=next_number(history, self.numbers[row.lead_id], intent.policy),
-            callers_used=Counter(alive),
+            callers_used=used,
             caller=self.callers.get(row.lead_id),
             luck=pool.luck(NumberHash(row.number_hash)),
             paused_elsewhere=row.number_hash in self.paused.get(row.campaign_id, ()),
@@ -143,7 +158,10 @@ class _Facts:
         after = apply(attempt_of(row), event)
         assert isinstance(after, Changed), "a reserved attempt can be sent"
         self.history[row.lead_id].append(after.attempt)
-        self.channels[row.account_id].append((latest_end, caller_id))
+        if latest_end > self.last:
+            self.used[row.account_id][caller_id] += 1
+        else:
+            self.ending[row.account_id].append((latest_end, caller_id))
         self.callers[row.lead_id] = caller_id
         if (left := self.canaries[row.campaign_id]) is not None:
             self.canaries[row.campaign_id] = left - 1
@@ -189,12 +207,13 @@ class _Facts:
         """Those of the numbers that wait in a paused campaign: nobody of it is called, by a test call neither."""
         return set(self.connection.execute(_PAUSED, {"numbers": list(hashes)}).scalars())
 
-    def _channels(self, accounts: Iterable[int], now: datetime) -> dict[int, list[tuple[datetime, str]]]:
-        """The latest ends of the calls alive and where they come from, by account."""
-        used: dict[int, list[tuple[datetime, str]]] = defaultdict(list)
-        for row in self.connection.execute(CHANNELS, {"accounts": list(accounts), "now": now}):
-            used[row.account_id].append((row.latest_end, row.caller_id or ""))
-        return used
+    def _channels(self, accounts: Iterable[int], first: datetime) -> None:
+        """Calls alive by account and caller id; until when those that may end before the last intent."""
+        alive = {"accounts": list(accounts), "first": first, "last": self.last}
+        for row in self.connection.execute(CHANNELS, alive):
+            self.used[row.account_id][row.caller] = row.calls
+        for row in self.connection.execute(_ENDING, alive) if first < self.last else ():
+            self.ending[row.account_id].append((row.latest_end, row.caller))
 
     def _callers(self, leads: Iterable[int]) -> dict[int, str]:
         """From where each lead was called last."""

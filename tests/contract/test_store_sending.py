@@ -160,6 +160,15 @@ async def test_channels_are_counted_at_each_ones_own_instant(bench: Bench, sprin
     assert await bench.store.begin_sending(intents) == [CHANNELS, Send()]
 
 
+async def test_so_are_those_that_the_same_batch_sends(bench: Bench, spring: CampaignId) -> None:
+    instants = NOON, NOON + policy().longest_call - seconds(1), NOON + policy().longest_call
+    intents = [
+        Intent(each.attempt, policy(channels=1), 1, at)
+        for each, at in zip(await bench.reserve(spring, 1, 2, 3), instants, strict=True)
+    ]
+    assert await bench.store.begin_sending(intents) == [Send(), CHANNELS, Send()]
+
+
 async def test_the_last_channel_goes_to_the_first_of_a_batch(bench: Bench, spring: CampaignId) -> None:
     reserved = await bench.reserve(spring, 1, 2, 3)
     assert await bench.ask(reserved, channels=2) == [Send(), Send(), CHANNELS]
