@@ -2,7 +2,7 @@
 
 Of the leads, spread at random, four in five are done, three in twenty are due and one is due later. `claim`: seconds of
 claiming 200. `call`: seconds of one call, from its claim to its end, with what the engine reads meanwhile. `counts`:
-milliseconds of counting how all stand. `write` (`uncounted`: without the counters): seconds of
+milliseconds of counting how all stand. `write AT_ONCE` (`uncounted`: without the counters): seconds of
 the processor for calls from their claim to their end.
 """
 
@@ -152,7 +152,7 @@ async def counts(file: Path) -> float:
     return statistics.median(seconds) * 1000
 
 
-async def write(file: Path, *uncounted: str) -> float:
+async def write(file: Path, at_once: str, *uncounted: str) -> float:
     with tempfile.TemporaryDirectory(dir=file.parent) as folder:
         copy = Path(shutil.copy(file, folder))
         if uncounted:
@@ -160,10 +160,10 @@ async def write(file: Path, *uncounted: str) -> float:
                 for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
                     connection.execute(f"DROP TRIGGER {name}")
         async with ledger.opened(copy, KEY, read_policy) as store:
-            await _calls(store, AT_ONCE)  # every statement has been made once
+            await _calls(store, int(at_once))  # every statement has been made once
             begun = time.process_time()
-            for _ in range(TIMES):
-                await _calls(store, AT_ONCE)
+            for _ in range(TIMES * AT_ONCE // 10 if int(at_once) == 1 else TIMES):
+                await _calls(store, int(at_once))
             return time.process_time() - begun
 
 

@@ -23,6 +23,7 @@ ROWS: tuple[Callable[[], Row | None], ...] = (
     size.one_call,
     size.counts,
     size.what_counting_adds,
+    size.what_counting_adds_to_many,
     size.memory_of_resume,
     size.memory_of_a_larger_one,
     loading.a_list_against_tuples,

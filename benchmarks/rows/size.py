@@ -28,8 +28,13 @@ def counts() -> Row:
 
 
 def what_counting_adds() -> Row:
-    counted, bare = _of("write", SOME), _of("write", SOME, "uncounted")
+    counted, bare = _of("write", SOME, "1"), _of("write", SOME, "1", "uncounted")
     return Row("calls written, CPU", "without counters", counted, bare, 1.03, ROUNDS)
+
+
+def what_counting_adds_to_many() -> Row:
+    counted, bare = _of("write", SOME, "200"), _of("write", SOME, "200", "uncounted")
+    return Row("calls written 200 at once, CPU", "without counters", counted, bare, None, ROUNDS)
 
 
 def memory_of_resume() -> Row:
