@@ -7,14 +7,18 @@ from sqlalchemy import Connection, select, update
 
 from campaign.core.attempt import AttemptId, AttemptState
 from campaign.core.events import CUT_OFF, InDoubt
-from campaign.core.records import Happened, Recovered, Release
+from campaign.core.lead import CampaignId, CampaignState, Outcome
+from campaign.core.records import TEST_CALL, Happened, Recovered, Release
 from campaign.store import imports, tables
+from campaign.store.campaigns import Closing, Move, close_rest, move
 from campaign.store.claiming import release
 from campaign.store.parking import unpark_rest
 from campaign.store.recording import record
 from campaign.store.rows import ReadPolicy
 
-attempt, request = tables.attempt, tables.request
+attempt, campaign, request = tables.attempt, tables.campaign, tables.request
+LEFT = "its process ended before it was told"
+_OPEN = [CampaignState.DRAFT, CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.DRAINING]
 
 
 def recover(read_policy: ReadPolicy, connection: Connection, starts: Sequence[datetime]) -> list[Recovered]:
@@ -31,7 +35,18 @@ def _recover(read_policy: ReadPolicy, connection: Connection, now: datetime) -> 
         record(read_policy, connection, doubts, may_pause=False)
     connection.execute(update(request).where(request.c.replied_at.is_(None)).values(replied_at=now))
     unpark_rest(connection, now)
+    _close_test_calls(connection, now)
     return Recovered(len(reserved), len(sending), imports.sweep(connection, now))
+
+
+def _close_test_calls(connection: Connection, now: datetime) -> None:
+    """Whoever waited for one is gone, and nobody dials it any more; what is alive or in doubt is settled as ever."""
+    open_ones = select(campaign.c.id).where(campaign.c.name.startswith(TEST_CALL), campaign.c.state.in_(_OPEN))
+    for each in connection.execute(open_ones).scalars().all():
+        of = CampaignId(each)
+        move(connection, [Move(of, CampaignState.DRAINING, LEFT, now)])
+        close_rest(connection, [Closing(of, Outcome.CANCELED, LEFT, now)])
+        move(connection, [Move(of, CampaignState.STOPPED, LEFT, now)])
 
 
 def _in_state(connection: Connection, state: AttemptState) -> list[AttemptId]:

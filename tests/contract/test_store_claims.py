@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
+
 from campaign.core.attempt import AttemptState, Disposition
 from campaign.core.events import Accepted
-from campaign.core.lead import CampaignId, LeadState, PhoneNumber
+from campaign.core.lead import CampaignId, CampaignState, LeadState, PhoneNumber
 from campaign.core.order import Order, shuffled
-from campaign.core.records import NewImport, NewLead, Recovered, Release, Reserved
+from campaign.core.records import TEST_CALL, NewImport, NewLead, Recovered, Release, Reserved
 from campaign.store import waiting
 from tests.builders import LATER, NOON, hours, minutes
 from tests.contract.store import HEADER, KEY, NOBODY, Bench, ended, new_lead, number, sid
@@ -187,6 +189,17 @@ async def test_a_start_leaves_answered_calls_alone_and_a_second_start_finds_noth
     assert await bench.store.recover(LATER) == await bench.store.recover(LATER) == Recovered(0, 0, 0)
     assert await bench.events() == before
     assert [call.attempt.id for call in await bench.live(spring)] == alive
+
+
+@pytest.mark.parametrize(("called", "stands"), [(False, LeadState.DONE), (True, LeadState.HELD)])
+async def test_a_start_ends_a_test_call_whose_process_is_gone(bench: Bench, called: bool, stands: LeadState) -> None:
+    call = await bench.campaign(f"{TEST_CALL}yesterday")
+    await (bench.sending(call, 1) if called else bench.reserve(call, 1))
+    await bench.store.recover(LATER)
+    [campaign] = await bench.books.campaigns()
+    assert (campaign.state, campaign.reason) == (CampaignState.STOPPED, "its process ended before it was told")
+    assert [each.state for each in await bench.leads(call)] == [stands]
+    assert await bench.store.claim_due(call, LATER, 10) == []
 
 
 async def test_a_request_found_in_doubt_is_settled_by_its_callback(bench: Bench, spring: CampaignId) -> None:
