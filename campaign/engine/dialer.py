@@ -87,8 +87,7 @@ class Dialer:
         if self.stopped or self.used_up or len(self.queue) > LOW_WATER:
             return None
         match policy.window.at(now, policy.ring_timeout):
-            case Shut(until, why):
-                self.feed.say(f"{why}: calling goes on", until)
+            case Shut(until):
                 return until
             case Over(why):
                 if await self.store.close_rest(campaign.id, Outcome.EXPIRED, why, now):

@@ -14,6 +14,7 @@ from campaign.core.attempt import AttemptState
 from campaign.core.lead import CampaignState, Outcome
 from campaign.core.pace import Why
 from campaign.core.records import CampaignRecord, LiveCall
+from campaign.core.window import Shut
 from campaign.engine.desk import Desk, repeat
 from campaign.engine.details import DetailsFetcher
 from campaign.engine.dialer import Dialer, Orders
@@ -104,7 +105,8 @@ class Run:
     async def pulse(self) -> Pulse:
         """One look, for whoever shows it."""
         now = self.clock.now()
-        saying, until = self.feed.said(now), self.feed.until
+        saying = self.feed.said(now)
+        until = self.feed.until if saying else None
         waits = self.desk.pacer.waits_for
         if not saying and waits and waits.why in (Why.ASKED, Why.NO_CONNECTION, Why.TROUBLE):
             saying, until = waits.why, waits.until
@@ -114,6 +116,9 @@ class Run:
         if not saying and (rising := self.desk.pacer.rising_until):
             saying, until = f"the rate rises: {self.desk.pacer.rate}, all of it", rising
         tally = await self.insight.tally(self.orders.campaign.id)
+        opening = self.orders.policy.window.at(now, self.orders.policy.ring_timeout)
+        if isinstance(opening, Shut) and not tally.finished and until is None:
+            saying, until = f"{opening.why}: calling goes on", opening.until
         expected = await self._foresight.look(tally, now)
         return Pulse(now, tally, self.desk.pacer.pace.used, saying, until, expected, self._note)
 
@@ -198,7 +203,7 @@ class Run:
     def _settling(self, undecided: list[LiveCall], missing: list[LiveCall]) -> Wait:
         ends = [end for each in undecided if (end := self._given_up_at(each))]
         ends += [each.attempt.ended_at + self.orders.policy.details_for for each in missing if each.attempt.ended_at]
-        what = f"settling {len(undecided)} in doubt" if undecided else f"waiting for {len(missing)} prices"
+        what = f"settling {len(undecided)} in doubt" if undecided else f"prices still to come: {len(missing)}"
         self.feed.say(f"all calls made; {what}, at the latest", max(ends))
         return Wait(None if self.details.late else min(ends))
 

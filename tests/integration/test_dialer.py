@@ -318,15 +318,11 @@ async def test_never_more_calls_are_alive_than_there_are_channels(tmp_path: Path
             await run.desk.callbacks.step(house.clock.now())
 
 
-async def test_a_window_that_is_shut_claims_nothing_and_says_until_when(tmp_path: Path) -> None:
+async def test_a_window_that_is_shut_claims_nothing(tmp_path: Path) -> None:
     night = window("14:00-21:00")
     async with a_house(tmp_path, leads=2, window=night) as house:
         run = house.run()
         assert await run.dialer.step(NOON) == at("2026-03-04 14:00")
-        assert (run.feed.said(NOON), run.feed.until) == (
-            "outside the calling hours: calling goes on",
-            at("2026-03-04 14:00"),
-        )
         assert await house.rows("attempt") == []
         assert await states(house) == [LeadState.PENDING] * 2
 

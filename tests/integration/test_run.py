@@ -11,7 +11,7 @@ from campaign.core.pace import Why
 from campaign.core.policy import Rate
 from campaign.engine.run import Ending, Wait
 from campaign.errors import CampaignError
-from tests.builders import NOON, hours, minutes, seconds
+from tests.builders import NOON, at, hours, minutes, seconds, window
 from tests.integration.going import TOLD, going
 from tests.integration.house import FREELY, a_house, ending, in_doubt, refused, report, sid
 
@@ -23,7 +23,7 @@ async def test_a_campaign_ends_when_every_lead_is_done_and_every_price_is_known(
         await it.told(1)
         await it.told(2)
         assert not it.end.done()
-        assert it.run.feed.saying == "all calls made; waiting for 2 prices, at the latest"
+        assert it.run.feed.saying == "all calls made; prices still to come: 2, at the latest"
         await it.passes(minutes(2))
         assert await it.over() is Ending.DONE
         assert await house.state() is CampaignState.COMPLETED
@@ -242,6 +242,20 @@ async def test_a_step_looks_and_says_when_to_look_again(tmp_path: Path) -> None:
         await house.call()
         await house.move_to(CampaignState.PAUSED)
         assert await run.step(NOON) == Wait(NOON + house.policy.longest_call)
+
+
+async def test_while_the_window_is_shut_it_says_so_whenever_nothing_else_passes(tmp_path: Path) -> None:
+    async with a_house(tmp_path, leads=1, window=window("14:00-21:00")) as house, going(house) as it:
+        goes_on = ("outside the calling hours: calling goes on", at("2026-03-04 14:00"))
+        for lasting in ("", "the first 20 calls show whether it goes on"):
+            it.run.feed.say(lasting, None)
+            pulse = await it.run.pulse()
+            assert (pulse.saying, pulse.until) == goes_on
+        it.run.feed.say("no connection to the provider; trying again", NOON + seconds(30))
+        assert (await it.run.pulse()).until == NOON + seconds(30)
+        await it.passes(seconds(30))
+        pulse = await it.run.pulse()
+        assert (pulse.saying, pulse.until) == goes_on
 
 
 async def test_a_pulse_shows_what_is_going_on(tmp_path: Path) -> None:
