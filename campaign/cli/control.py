@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from campaign import wiring
+from campaign.cli import words
 from campaign.cli.console import ask, say, somebody_is_there, tell
 from campaign.cli.places import Found, find
 from campaign.core.lead import CampaignState
@@ -44,7 +45,8 @@ def stop_campaign(name: str | None, *, simulate: bool, yes: bool, config: Path |
         else:
             async with owned(found) as house:
                 closed = await house.stop(found.campaign.id)
-        tell(f"Stopped for good: {closed} leads will not be called. `campaign report {found.flags}` has the rest.")
+        tell(f"Stopped for good: {words.many(closed, 'lead')} will not be called.")
+        tell(f"`campaign report {found.flags}` has the rest.")
         return 0
 
     sys.exit(asyncio.run(go()))
@@ -60,7 +62,7 @@ async def _unfinished(name: str | None, *, simulate: bool, config: Path | None, 
 async def _agreed(left: int) -> bool:
     if not somebody_is_there():
         raise UsageError("Nobody is at the terminal to ask whether to stop for good.", "--yes answers for you.")
-    return ask(f"{left} leads are not done and will not be called. Stop for good?")
+    return ask(f"{words.many(left, 'lead')} will not be called any more. Stop for good?")
 
 
 def owned(found: Found) -> "AbstractAsyncContextManager[wiring.House]":

@@ -94,12 +94,12 @@ def describe(sheet: Sheet, taken: "TakenIn", settings: Settings, tell: Callable[
         read = " ".join(_numbers(line)) if isinstance(line, NewLead) else f"rejected: {line.reason.replace('_', ' ')}"
         tell(f"  line {line.source_line:<4} {read:<18} {', '.join(filter(None, line.cells))[:70]}")
     if taken.import_id is None:
-        tell(f"The same file is loaded already: {taken.known} lines known, nothing new.")
+        tell(f"The same file is loaded already: {words.many(taken.known, 'line')} known, nothing new.")
         return
     tell(f"  {figures(taken)}")
     if taken.passed_over:
-        passed_over = f"{sum(taken.passed_over.values())} numbers passed over ({reasons(taken.passed_over)})"
-        tell(f"  {passed_over}: these people are called at another number of theirs")
+        numbers = words.many(sum(taken.passed_over.values()), "number")
+        tell(f"  {numbers} passed over ({reasons(taken.passed_over)}): these people are called at another of theirs")
     for places in taken.shared[:SHARED_SHOWN]:
         tell(f"  {' and '.join(places)} have a number in common, which is never called for both at once")
     if len(taken.shared) > SHARED_SHOWN:
@@ -111,7 +111,8 @@ def figures(taken: "TakenIn") -> str:
     changed = f" ({taken.changed} of them changed)" if taken.changed else ""
     known = f", {taken.known} known{changed}" if taken.known else ""
     rejects = reasons(taken.rejects)
-    return f"{taken.new} new{known}, {sum(taken.rejects.values())} rejects{f' ({rejects})' if rejects else ''}"
+    many = words.many(sum(taken.rejects.values()), "reject")
+    return f"{taken.new} new{known}, {many}{f' ({rejects})' if rejects else ''}"
 
 
 def _numbers(line: NewLead) -> list[str]:

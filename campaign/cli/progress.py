@@ -151,7 +151,7 @@ def _bars() -> Iterator[Callable[[str, Policy, ZoneInfo], Show]]:
                 parts = [
                     name,
                     words.progress(tally),
-                    f"{pulse.sent} requests in {words.duration(policy.rate.period)}",
+                    f"{words.many(pulse.sent, 'request')} in {words.duration(policy.rate.period)}",
                     _saying(pulse, zone) or expected,
                 ]
                 bars.update(

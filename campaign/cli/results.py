@@ -91,7 +91,8 @@ def totals(counted: Summary, *, simulated: bool) -> None:
     if simulated:
         tell("Simulated: nobody was called.")
     rejects = sum(counted.rejects.values())
-    tell(f"{counted.lines} lines: {counted.leads} leads, {rejects} rejects", "")
+    leads = words.many(counted.leads, "lead")
+    tell(f"{words.many(counted.lines, 'line')}: {leads}, {words.many(rejects, 'reject')}", "")
     rows = words.outcomes(counted.outcomes)
     rows += [
         ("not called yet", counted.states[LeadState.PENDING]),
@@ -101,7 +102,7 @@ def totals(counted: Summary, *, simulated: bool) -> None:
     tell(*(f"  {name:<22}{count:>7}" for name, count in rows if count))
     cost = f"; cost INR {counted.cost}" if counted.cost is not None else ""
     unpriced = f", {counted.not_priced} not priced yet" if counted.not_priced else ""
-    tell("", f"  {counted.reached_leads} reached; {counted.calls} calls{cost}{unpriced}")
+    tell("", f"  {counted.reached_leads} reached; {words.many(counted.calls, 'call')}{cost}{unpriced}")
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

@@ -112,8 +112,10 @@ def _for_people(found: Found, tally: Tally, owner: Owner | None, policy: Policy,
     tell(f"{campaign.name}: {_state(found, owner)}{why}{' (simulated: nobody is called)' if found.simulated else ''}")
     if owner:
         tell(f"  process {owner.pid} holds the database, since {words.moment(owner.since, zone)}")
-    tell(f"  {tally.total} leads, {tally.done} done, {tally.left} left; {tally.attempts} calls so far", "")
-    tell(*(f"  {name:<22}{count:>7}" for name, count in words.outcomes(tally.outcomes)))
+    leads = words.many(tally.total, "lead")
+    tell(f"  {leads}, {tally.done} done, {tally.left} left; {words.many(tally.attempts, 'call')} so far")
+    if tally.outcomes:
+        tell("", *(f"  {name:<22}{count:>7}" for name, count in words.outcomes(tally.outcomes)))
     if tally.waiting:
         tell("", "  still to do:", *(f"  {count:>7}  {reason}" for reason, count in tally.waiting.items()))
     if tally.in_doubt:
@@ -140,6 +142,6 @@ def _say_strangers(found: Found, strangers: Sequence[StrangerRecord]) -> None:
     if strangers:
         zone = wiring.policy_of(wiring.stored(found.campaign)).window.zone
         last = words.moment(strangers[0].created_at, zone)
-        calls = "1 call" if len(strangers) == 1 else f"{len(strangers)} calls"
+        calls = words.many(len(strangers), "call")
         tell("", f"  {calls} from your number that nobody here made, the last {last}; counted for whoever was called")
         tell("  `campaign explain NUMBER` tells of them; `campaign list` shows what else is dialled from here")

@@ -59,9 +59,14 @@ def duration(span: timedelta) -> str:
     return " ".join(filter(None, parts))
 
 
+def many(count: int, of: str) -> str:
+    """`1 call`, `2 calls`."""
+    return f"{count} {of}{'' if count == 1 else 's'}"
+
+
 def forecast(expected: Forecast, window: Window, now: datetime) -> list[str]:
     """How many calls, until when, and what that goes by."""
-    calls = f"about {expected.calls} calls, at most {expected.calls_at_most}"
+    calls = f"about {many(expected.calls, 'call')}, at most {expected.calls_at_most}"
     return [f"{calls}; {finishing(expected, window, now)}", f"({going_by(expected)})"]
 
 
@@ -104,7 +109,7 @@ def no_answers(breaker: Breaker, zone: ZoneInfo, now: datetime) -> list[str]:
             "  the provider left calls without a proper answer: they leave one at a time until it answers well again",
         ]
     when = f"nobody is called before {moment(breaker.until, zone, now)}, then " if now < breaker.until else ""
-    return ["", f"  the provider left {breaker.failed} calls without a proper answer: {when}one call tries"]
+    return ["", f"  the provider left {many(breaker.failed, 'call')} without a proper answer: {when}one call tries"]
 
 
 def hours(window: WindowSettings) -> str:

@@ -24,7 +24,7 @@ def test_people_with_two_numbers_are_called_at_one_after_the_other(tmp_path: Pat
         run = office.types("run", "leads.csv", "--simulate", "--speed", "600")
         assert run.code == 0, run
         assert "the columns “mobile” and “landline”, as named" in run.err
-        assert "1 numbers passed over (1 digits lost)" in run.err
+        assert "1 number passed over (1 digits lost)" in run.err
         assert "line 2 of leads.csv and line 3 of leads.csv have a number in common" in run.err
         leads = {row["name"]: (row["phone_number"], row["outcome"]) for row in office.table("leads.csv")}
         assert leads == {
