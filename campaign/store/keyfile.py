@@ -1,9 +1,11 @@
 """The installation's key: from the environment, or made beside the database at its first use."""
 
+import fcntl
 import os
 import secrets
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,6 +14,7 @@ from campaign.errors import SettingsError
 from campaign.store import disk
 
 _FILE = "campaign.key"
+_MAGIC = b"SQLite format 3\0"
 
 
 def load(database: Path, given: str | None, *, make: bool) -> Key:
@@ -22,16 +25,51 @@ def load(database: Path, given: str | None, *, make: bool) -> Key:
     CampaignError when the disk refuses.
     """
     remembered = _remembered(database)
-    file = database.with_name(_FILE)
-    key = Key(given.encode()) if given else _from_file(file, make=make or remembered is None)
+    file = file_of(database)
     if remembered is None:
-        _remember(database, key)
-    elif remembered != key.id:
+        with _alone(file.parent):
+            key = Key(given.encode()) if given else _from_file(file, make=True)
+            _remember(database, key)
+        return key
+    key = Key(given.encode()) if given else _from_file(file, make=make)
+    if remembered != key.id:
         raise SettingsError(
             f"The key is not the one {database} was made with, so its numbers cannot be recognised.",
             f"Bring back the right CAMPAIGN_KEY or {_FILE}.",
         )
     return key
+
+
+def file_of(database: Path) -> Path:
+    """The key of every database in this folder."""
+    return database.with_name(_FILE)
+
+
+def remove(database: Path) -> None:
+    """The key, which `database` was the first to use, goes as it did; unless there is another one that may use it."""
+    with _alone(database.parent):
+        if not any(map(_is_database, database.parent.iterdir())):
+            file_of(database).unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else gives a key to a database in this folder, or takes one away."""
+    with disk.to_read(folder):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # some disks of networks lock no folders
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_database(file: Path) -> bool:
+    if not file.is_file():
+        return False
+    with file.open("rb") as opened:
+        return opened.read(len(_MAGIC)) == _MAGIC
 
 
 def _from_file(file: Path, *, make: bool) -> Key:

@@ -38,6 +38,10 @@ class Lock:
             os.pwrite(self._descriptor, data, 0)
             os.ftruncate(self._descriptor, len(data))
 
+    def remove(self) -> None:
+        """What it locked is gone. Whoever waits for this very file finds that it is another one now."""
+        self._file.unlink(missing_ok=True)
+
     def clear(self) -> None:
         """Nothing to fear for whoever comes next; where the disk refuses, it stays."""
         with suppress(OSError):
@@ -55,12 +59,8 @@ def held(file: Path, owner: Owner, what: str, hint: str = "Wait for it to end.")
 
     `what` is locked, and what to do then, for people.
     """
-    with disk.to_write(file):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    descriptor = _taken_anew(file, what, hint)
     try:
-        if not _taken(descriptor):
-            raise _occupied(file, what, hint)
         lock = Lock(file, descriptor)
         lock.note(owner)
         try:
@@ -71,12 +71,33 @@ def held(file: Path, owner: Owner, what: str, hint: str = "Wait for it to end.")
         os.close(descriptor)
 
 
+def _taken_anew(file: Path, what: str, hint: str) -> int:
+    """Its descriptor. Where the file's owner removed it meanwhile somebody else may hold another of that name."""
+    while True:
+        with disk.to_write(file):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        taken = _taken(descriptor)
+        if taken and _is(file, descriptor):
+            return descriptor
+        os.close(descriptor)
+        if not taken:
+            raise _occupied(file, what, hint)
+
+
+def _is(file: Path, descriptor: int) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat(file.stat(), os.fstat(descriptor))
+    return False
+
+
 def holder(file: Path) -> Owner | None:
     """Who holds the lock now; None if nobody does."""
-    if not file.exists():
-        return None
     with disk.to_read(file):
-        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)  # who only looks may do so on a read-only disk
+        try:
+            descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)  # who only looks may do so on a read-only disk
+        except FileNotFoundError:
+            return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

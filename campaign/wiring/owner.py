@@ -23,6 +23,7 @@ from campaign.store.insight import Books
 from campaign.store.ledger import Ledger
 from campaign.store.mark import Mark, state_directory
 from campaign.store.sqlite import log_is_there
+from campaign.store.unused import gone_if_unused
 from campaign.wiring import spool
 from campaign.wiring.house import House
 from campaign.wiring.policy import SIMULATED, account_of, read_policy
@@ -57,6 +58,8 @@ async def owning(
     me = Owner(os.getpid(), RealClock().now())
     async with AsyncExitStack() as stack:
         held = stack.enter_context(lock.held(lock.lock_file(database), me, f"The database {database}", OWNED))
+        if make:
+            stack.enter_context(gone_if_unused(database, held, _simulator_log(database)))
         cut_off = held.abandoned and not log_is_there(database)  # asked before anybody opens it, which makes one
         made = schema.prepare(database)
         mark = Mark(database) if not simulation and (dial or cut_off) else None
