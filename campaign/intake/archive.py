@@ -17,6 +17,7 @@ MOST_CELLS = 20_000_000
 _BLOCK, _OVERLAP = 1 << 20, 32
 _PLACE = re.compile(rb'\sr="([A-Z]{1,3})(\d{1,7})"')
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
+_SAVE_AS = "Save it there as “Excel 2007-365 (.xlsx)” or as “Text CSV (.csv)”, and give that file."
 _MEND = "Open it in Excel and save it again, or save the sheet as CSV."
 
 
@@ -24,6 +25,8 @@ def check_archive(path: Path, file: str) -> None:
     """Raises ListError for what is no workbook, or is too large when unpacked."""
     try:
         with ZipFile(path) as archive:
+            if "content.xml" in archive.namelist():
+                raise ListError("this is a document of LibreOffice's own format.", _SAVE_AS, file=file)
             if "xl/workbook.xml" not in archive.namelist():
                 raise ListError("it cannot be read as an Excel workbook.", _MEND, file=file)
             if sum(each.file_size for each in archive.infolist()) > MOST_BYTES:

@@ -59,11 +59,13 @@ def find_phone_column(header: Sequence[str], named: str, file: str, line: int) -
     """
     if named:
         if named not in header:
-            raise ListError(f"there is no column {_quoted([named])}.", _there_are(header), file=file, line=line)
+            hint = _counted(header) or _there_are(header)
+            raise ListError(f"there is no column {_quoted([named])}.", hint, file=file, line=line)
         return named, "as named"
     candidates = [name for name in header if is_phone(name)]
     if not candidates:
-        raise ListError("no column is recognised as the phone number.", _name_it(header), file=file, line=line)
+        hint = _counted(header) or _name_it(header)
+        raise ListError("no column is recognised as the phone number.", hint, file=file, line=line)
     if len(candidates) > 1:
         raise ListError(
             f"several columns may be the phone number: {_quoted(candidates)}.",
@@ -72,6 +74,17 @@ def find_phone_column(header: Sequence[str], named: str, file: str, line: int) -
             line=line,
         )
     return candidates[0], "recognised by its name"
+
+
+def _counted(header: Sequence[str]) -> str:
+    """What to do where the header looks like a person's line; nothing for one that does not."""
+    place = next((place for place, name in enumerate(header, 1) if _MANY_DIGITS.match(name)), 0)
+    if not place:
+        return ""
+    return (
+        "This line has a number, so there seems to be no header: say which column has the numbers, counted from 1: "
+        f"--phone-column {place}."
+    )
 
 
 def check_header(header: Sequence[str], needs: Sequence[str], file: str, line: int) -> None:

@@ -112,6 +112,7 @@ TEXTS = [
     # --- which column
     Exhibit("two columns may be it", text("mobile,telephone", "#1,#2"), refused="line 1: several columns"),
     Exhibit("one of them is named", text("mobile,telephone", "#1,#2"), "2 2", form=Form(phone_column="telephone")),
+    Exhibit("no header, and nobody says so", text("#1,Asha", "#2,Ravi"), refused="line 1: no column is recognised"),
     Exhibit("no column has a known name", text("name,handset", "Asha,#1"), refused="line 1: no column is recognised"),
     Exhibit("a name that is not there", text(HEADER, *TWO), refused="line 1: there is no column “mobil”", form=Form(phone_column="mobil")),
     Exhibit("serial numbers under the name of numbers", text("number,handset", "1,#1", "2,#2", "3,#3"), refused="only 0 of the first 3 lines"),

@@ -63,6 +63,12 @@ def document(path: Path) -> None:
         archive.writestr("word/document.xml", "<w:document/>")
 
 
+def own_format(path: Path) -> None:
+    with ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", "<office:document-content/>")
+
+
 def table(**columns: Sequence[object]) -> Callable[[Path], None]:
     return lambda path: parquet.write_table(pyarrow.table(columns), path)
 
@@ -165,6 +171,7 @@ BOOKS = [
     Exhibit("an empty workbook", several(Sheet1=[]), refused="the file is empty", suffix=".xlsx"),
     Exhibit("a blank in the last corner of the sheet", sheet(NAMES, ASHA, more=_far_away), refused="a sheet reaches down to row 1048576 and over 16384", suffix=".xlsx"),
     Exhibit("a text document, which is an archive too", document, refused="it cannot be read as an Excel workbook", suffix=".docx"),
+    Exhibit("LibreOffice, its own format", own_format, refused="this is a document of LibreOffice's own format", suffix=".ods"),
     Exhibit("a workbook called .csv", sheet(NAMES, ASHA), "2 1"),
     Exhibit("an archive that is no workbook", b"PK\x03\x04" + bytes(100), refused="it cannot be read as an Excel workbook", suffix=".xlsx"),
     Exhibit("a workbook, a NUL in a name", with_nul(NAMES, ASHA, ("Ra@vi", 9_812_300_002)), refused="line 3: it holds NUL bytes", suffix=".xlsx"),

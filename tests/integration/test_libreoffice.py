@@ -8,6 +8,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from campaign.errors import ListError
+from campaign.intake import open_sheet
 from tests.integration import libreoffice
 from tests.integration.gallery_books import OFFICE
 from tests.integration.libreoffice import COMMAS, SEMICOLONS_AND_QUOTES, SHEET, STRINGS, TABS_IN_UTF_16
@@ -36,6 +38,11 @@ def converted(folder: Path, kind: str, options: str = "") -> Path:
 def test_its_text_is_what_the_gallery_says(tmp_path: Path, options: str) -> None:
     made = converted(tmp_path, "csv", f":Text - txt - csv (StarCalc):{options}")
     assert made.read_bytes() == AS_TEXT[options]
+
+
+def test_a_sheet_in_its_own_format_is_refused_by_that_name(tmp_path: Path) -> None:
+    with pytest.raises(ListError, match="a document of LibreOffice's own format"):
+        open_sheet(converted(tmp_path, "ods"))
 
 
 def test_the_cells_of_its_workbook_are_what_the_gallery_says(tmp_path: Path) -> None:

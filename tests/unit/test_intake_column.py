@@ -30,6 +30,8 @@ def test_a_person_names_the_column_where_two_would_do() -> None:
         (["mobile", "city", "Phone"], "", ["several columns", "“mobile”, “Phone”", "--phone-column"]),
         (["name", "phone"], "mobil", ["“mobil”", "“name”, “phone”"]),
         (["name", "whatsapp"], "", ["no column is recognised"]),
+        (["Asha", "+91 98123 00001"], "", ["no column is recognised", "no header", "--phone-column 2"]),
+        (["9812300001", "Asha"], "phone", ["there is no column “phone”", "no header", "--phone-column 1"]),
     ],
 )
 def test_none_or_several_candidates_are_refused_naming_them(header: list[str], named: str, told: list[str]) -> None:
