@@ -65,7 +65,10 @@ async def refuse_early(wish: Wish, sheet: Sheet, database: Path | None) -> None:
 
 async def agreed(wish: Wish, sheet: Sheet, taken: "TakenIn", campaign: CampaignRecord, course: Course) -> bool:
     """Show the list and what calling it means; ask, if somebody must be asked. `course`: of the campaign so far."""
-    describe(sheet, taken, wish.read_by)
+    if taken.import_id is None:  # how it would be read now does not matter
+        say(_known_already(taken))
+    else:
+        describe(sheet, taken, wish.read_by)
     say_settings(campaign)
     if not taken.new:
         return True
@@ -94,7 +97,7 @@ def describe(sheet: Sheet, taken: "TakenIn", settings: Settings, tell: Callable[
         read = " ".join(_numbers(line)) if isinstance(line, NewLead) else f"rejected: {line.reason.replace('_', ' ')}"
         tell(f"  line {line.source_line:<4} {read:<18} {', '.join(filter(None, line.cells))[:70]}")
     if taken.import_id is None:
-        tell(f"The same file is loaded already: {words.many(taken.known, 'line')} known, nothing new.")
+        tell(_known_already(taken))
         return
     tell(f"  {figures(taken)}")
     if taken.passed_over:
@@ -104,6 +107,10 @@ def describe(sheet: Sheet, taken: "TakenIn", settings: Settings, tell: Callable[
         tell(f"  {' and '.join(places)} have a number in common, which is never called for both at once")
     if len(taken.shared) > SHARED_SHOWN:
         tell(f"  and so have {len(taken.shared) - SHARED_SHOWN} more groups of lines")
+
+
+def _known_already(taken: "TakenIn") -> str:
+    return f"The same file is loaded already: {words.many(taken.known, 'line')} known, nothing new."
 
 
 def figures(taken: "TakenIn") -> str:

@@ -73,7 +73,7 @@ async def checked(
         rejects=by_reason(loading.reasons),
         passed_over=by_reason(loading.passed_over),
     )
-    refusal = refusal_of(loading, settings.list.max_rejects, sheet.file_name, first_file=before is None)
+    refusal = refusal_of(loading, settings.list.max_rejects, sheet, first_file=before is None)
     course = await known.books.course(before.id) if known and before else Course()
     by_name = await checking.by_name()
     return Checked(taken, checking.examples, checking.kinds, checking.countries, by_name, refusal, course)

@@ -30,7 +30,7 @@ from campaign.engine.clock import RealClock
 from campaign.engine.loading import Loading, load
 from campaign.engine.run import PAUSED_BY_PEOPLE, STOPPED
 from campaign.errors import ListError, UsageError
-from campaign.intake import Form, lines
+from campaign.intake import Form, Sheet, lines
 from campaign.ports import Clock, Provider
 from campaign.settings import Loaded, Settings, too_many
 from campaign.store import lock
@@ -87,19 +87,20 @@ def by_reason(counted: Counter[RejectReason]) -> dict[str, int]:
     return {str(reason): count for reason, count in counted.most_common()}
 
 
-def refusal_of(loading: Loading, most: str, file: str, *, first_file: bool) -> ListError | None:
+def refusal_of(loading: Loading, most: str, sheet: Sheet, *, first_file: bool) -> ListError | None:
     """Why a list is not loaded, if what is rejected of it is more than single mistakes."""
+    right = f"Is “{sheet.phone_column}” the right column? --phone-column names another."
     if first_file and not loading.new:
-        return ListError(
-            f"no line can be called: {loading.commonest}.", "Is it the right column? See docs/lists.md.", file=file
-        )
+        hint = f"{right} See docs/lists.md."
+        return ListError(f"no line can be called: {loading.commonest}.", hint, file=sheet.file_name)
     lines = loading.fates.total()
     if not too_many(loading.rejects, lines, most):
         return None
+    mend = "Mend them (docs/lists.md says how), or leave them out: --accept-rejects."
     return ListError(
         f"{loading.rejects} of {lines} lines cannot be called, [list] max_rejects is {most}: {loading.commonest}.",
-        "Mend them (docs/lists.md says how), or leave them out: --accept-rejects.",
-        file=file,
+        f"{right} If it is: {mend[0].lower()}{mend[1:]}" if 2 * loading.rejects > lines else mend,
+        file=sheet.file_name,
     )
 
 
@@ -203,7 +204,7 @@ class House:
         if isinstance(loading, ImportRecord):
             return TakenIn(campaign.id, None, loading.lines, 0, loading.lines, tally.left)
         most = "100%" if accept_rejects else found.list.max_rejects
-        if refusal := refusal_of(loading, most, sheet.file_name, first_file=first_file):
+        if refusal := refusal_of(loading, most, sheet, first_file=first_file):
             if giving_up:
                 giving_up()
             await self.store.discard_import(loading.id, self.clock.now())

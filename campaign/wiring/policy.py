@@ -18,7 +18,7 @@ from campaign.core.policy import Policy, Rate
 from campaign.core.pool import Caller
 from campaign.core.records import Account, CampaignRecord, NewLead
 from campaign.core.window import Span, Window
-from campaign.errors import SettingsError
+from campaign.errors import ListError, SettingsError
 from campaign.intake import Form, NumberRules, Sheet, lines, open_sheet
 from campaign.intake.number import rules_for
 from campaign.settings import Loaded, Settings
@@ -151,10 +151,16 @@ def number_rules(settings: Settings) -> NumberRules:
 
 
 def numbers_of(file: Path, settings: Settings, form: Form) -> Iterator[list[PhoneNumber]]:
-    """The first number of each line of a list that has one, a chunk at a time. Raises ListError."""
+    """The first number of each line of a list that has one, a chunk at a time. Raises ListError, also where none is."""
     sheet = open_sheet(file, phone_columns=settings.list.columns, form=form)
+    any_at_all = False
     for chunk in lines(sheet, rules=number_rules(settings)):
-        yield [line.number for line in chunk if isinstance(line, NewLead)]
+        numbers = [line.number for line in chunk if isinstance(line, NewLead)]
+        any_at_all = any_at_all or bool(numbers)
+        yield numbers
+    if not any_at_all:
+        nothing = f"no line has a number in the column “{sheet.phone_column}”."
+        raise ListError(nothing, "Name the right one with --phone-column.", file=sheet.file_name)
 
 
 def sheet_of(file: Path, settings: Settings, form: Form) -> Sheet:

@@ -150,6 +150,25 @@ async def test_a_field_that_is_too_long_names_its_columns(tmp_path: Path) -> Non
         assert "128 characters" in row["suggestion"]
 
 
+async def test_a_list_that_is_read_by_the_wrong_column_is_said_to_be_perhaps(tmp_path: Path) -> None:
+    file, database = tmp_path / "leads.csv", tmp_path / "campaign.db"
+    loaded = Loaded(parse({"list": {"phone_column": "1"}}, "campaign.toml"), load_settings(db=database).secrets, None)
+    async with owning(loaded, database, make=True, dial=False) as house:
+        file.write_text("9812300001,Asha\n")
+        taken = await house.take_in(file, "leads", loaded.settings, Form())
+        assert taken.import_id is not None
+        await house.accept(taken.import_id)
+        file.write_text("name,phone\nAsha,9812300001\nRavi,9812300002\n")
+        with pytest.raises(ListError, match="3 of 3 lines cannot be called") as refused:
+            await house.take_in(file, "leads", loaded.settings, Form())
+        assert refused.value.hint.startswith("Is “1” the right column? --phone-column names another.")
+        campaign = await house.find("leads")
+        assert campaign
+        with pytest.raises(ListError, match="no line has a number in the column “1”"):
+            await house.unload(campaign, file, Form())
+        assert (await house.unload(campaign, file, Form(phone_column="phone"))).total() == 2
+
+
 async def test_a_list_that_nobody_can_be_called_of_is_refused_until_its_campaign_has_another(tmp_path: Path) -> None:
     file, database = tmp_path / "leads.csv", tmp_path / "campaign.db"
     loaded = Loaded(Settings(), load_settings(db=database).secrets, None)
