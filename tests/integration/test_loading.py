@@ -133,6 +133,28 @@ async def test_of_a_list_whose_reading_is_broken_off_nothing_stays(tmp_path: Pat
             assert await house.rows(table) == []
 
 
+async def test_a_second_interruption_leaves_the_rest_to_the_next_start(tmp_path: Path) -> None:
+    async with a_house(tmp_path) as house:
+        loop = asyncio.get_running_loop()
+
+        def read() -> Iterator[Sequence[NewLead | Reject]]:
+            yield [line(1), EMPTY]
+            loop.call_soon_threadsafe(reading.cancel)
+            yield [line(2)]
+
+        def giving_up() -> None:
+            loop.call_soon(reading.cancel)
+
+        reading = asyncio.ensure_future(load(house.store, a_file(house), read(), TEMPLATE, giving_up))
+        await asyncio.wait([reading])
+        assert reading.cancelled()
+        assert len(await house.rows("import")) == 1, "it did not wait"
+        assert await house.leads() == []
+        assert (await house.store.recover(NOON)).swept == 1
+        for table in ("import", "lead", "lead_number", "lead_columns", "reject"):
+            assert await house.rows(table) == []
+
+
 @pytest.mark.parametrize(("note", "fate"), [("x" * 103, LineFate.NEW), ("x" * 104, LineFate.REJECTED)])
 async def test_a_field_longer_than_exotel_takes_is_a_reject(tmp_path: Path, note: str, fate: LineFate) -> None:
     async with a_house(tmp_path) as house:
