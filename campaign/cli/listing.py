@@ -14,7 +14,7 @@ from campaign.core.policy import Policy
 from campaign.core.records import CampaignRecord, NewLead
 from campaign.engine.clock import RealClock
 from campaign.errors import UsageError
-from campaign.intake import Form, Sheet, preview
+from campaign.intake import Form, Sheet, columns_with_numbers, preview
 from campaign.settings import Settings
 
 if TYPE_CHECKING:  # it loads the database and the network: only when something runs
@@ -93,9 +93,13 @@ def describe(sheet: Sheet, taken: "TakenIn", settings: Settings, tell: Callable[
     columns = " and ".join(f"“{column}”" for column in sheet.phone_columns)
     where = f"the column {columns}" if len(sheet.phone_columns) == 1 else f"the columns {columns}"
     tell(f"{sheet.file_name}: {sheet.told}.", f"The numbers are in {where}, {sheet.why_column}. As read:")
-    for line in preview(sheet, rules=wiring.number_rules(settings)):
+    rules = wiring.number_rules(settings)
+    shown = preview(sheet, rules=rules)
+    for line in shown:
         read = " ".join(_numbers(line)) if isinstance(line, NewLead) else f"rejected: {line.reason.replace('_', ' ')}"
         tell(f"  line {line.source_line:<4} {read:<18} {', '.join(filter(None, line.cells))[:70]}")
+    for column in columns_with_numbers(sheet, shown, rules):
+        tell(f"  “{column}” has numbers too; they are not called unless [list] phone_columns names it")
     if taken.import_id is None:
         tell(_known_already(taken))
         return

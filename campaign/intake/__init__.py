@@ -8,7 +8,7 @@ spreadsheet made of it), `check` judges a row, `reading` puts it together.
 
 from campaign.intake.form import Form
 from campaign.intake.number import NumberRules
-from campaign.intake.reading import lines, preview
+from campaign.intake.reading import columns_with_numbers, lines, preview
 from campaign.intake.sheet import Sheet, open_sheet
 
-__all__ = ["Form", "NumberRules", "Sheet", "lines", "open_sheet", "preview"]
+__all__ = ["Form", "NumberRules", "Sheet", "columns_with_numbers", "lines", "open_sheet", "preview"]

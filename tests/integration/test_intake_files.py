@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from campaign.core.records import NewLead, Reject, RejectReason
 from campaign.errors import ListError, UsageError
-from campaign.intake import Form, NumberRules, Sheet, lines, open_sheet, preview, table
+from campaign.intake import Form, NumberRules, Sheet, columns_with_numbers, lines, open_sheet, preview, table
 from tests.integration.gallery_books import several
 from tests.integration.gallery_books import sheet as sheet_of
 from tests.integration.gallery_books import table as table_of
@@ -320,3 +320,21 @@ def test_ragged_tables_lose_no_record(tmp_path_factory: pytest.TempPathFactory, 
     found = read(open_sheet(path, phone_columns=["phone"], form=Form(multiline=True)))
     wrong = [line for line in found if isinstance(line, Reject) and line.reason is RejectReason.TOO_MANY_FIELDS]
     assert (len(found), len(wrong)) == (len(rows), sum(1 for row in rows if len(row) == 3))
+
+
+OTHERS = """name;mobile;alt mobile;pin;due;id
+Asha;98123 00001;98123 00002;411001;5000;234567890123
+Ravi;98123-00003;;110001;7000;345678901234
+Meena;n/a;080 2345 6789;110001;7000;456789012345
+Tara;9812300004
+"""
+
+
+@pytest.mark.parametrize(("columns", "found"), [(["mobile"], ["alt mobile"]), (["mobile", "alt mobile"], [])])
+def test_another_column_with_numbers_is_found_and_no_other_figures_are(
+    tmp_path: Path, columns: list[str], found: list[str]
+) -> None:
+    (tmp_path / "list.csv").write_text(OTHERS)
+    sheet = open_sheet(tmp_path / "list.csv", phone_columns=columns)
+    rules = NumberRules("IN")
+    assert columns_with_numbers(sheet, preview(sheet, rules=rules), rules) == found
