@@ -76,7 +76,7 @@ async def agreed(wish: Wish, sheet: Sheet, taken: "TakenIn", campaign: CampaignR
     now = RealClock().now()
     expected = outlook(taken.new, taken.waiting, course, policy, now)
     say(*(f"  {line}" for line in words.forecast(expected, policy.window, now)))
-    if wish.sure or ask(f"Call {taken.new} people?"):
+    if wish.sure or ask(f"Call {taken.new} {'person' if taken.new == 1 else 'people'}?"):
         return True
     say("Nothing was loaded, nobody is called.")
     return False
