@@ -26,12 +26,12 @@ class Mark:
 
     def __init__(self, database: Path) -> None:
         identity, self.first_used = _first_use(database)
-        self._file = state_directory() / f"{identity}.mark"
+        self.file = state_directory() / f"{identity}.mark"
 
     def is_behind(self, last_event: int) -> bool:
         """Whether the database has forgotten something; a new one has not."""
         try:
-            seen: int = json.loads(self._file.read_text())["last_event"]
+            seen: int = json.loads(self.file.read_text())["last_event"]
         except FileNotFoundError:
             return last_event > 0
         except (OSError, ValueError, KeyError):
@@ -44,11 +44,11 @@ class Mark:
 
     def set(self, last_event: int) -> None:
         """The database has come so far. Raises CampaignError when the disk refuses."""
-        with disk.to_write(self._file):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            draft = self._file.with_suffix(".draft")
+        with disk.to_write(self.file):
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            draft = self.file.with_suffix(".draft")
             draft.write_text(json.dumps({"last_event": last_event}))
-            draft.replace(self._file)
+            draft.replace(self.file)
 
 
 def _first_use(database: Path) -> tuple[str, datetime]:

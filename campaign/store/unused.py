@@ -17,18 +17,18 @@ _USED = ("campaign", "attempt", "request", "inbox", "stranger")
 
 
 @contextmanager
-def gone_if_unused(database: Path, held: Lock, *beside: Path) -> Iterator[None]:
+def gone_if_unused(database: Path, held: Lock, *beside: Path) -> Iterator[list[Path]]:
     """`held`: the lock of `database`, in which nobody else can have begun anything. `beside`: files that go with it.
 
-    Nothing goes that was there before, nor anything where the disk refuses.
+    Nothing goes that was there before, nor anything where the disk refuses. Yields what goes too, to be added to.
     """
-    if database.exists():
-        yield
-        return
     new = [each for each in beside if not each.exists()]
+    if database.exists():
+        yield new
+        return
     key_is_new = not keyfile.file_of(database).exists()
     try:
-        yield
+        yield new
     finally:
         with suppress(OSError, sqlite3.Error, CampaignError):
             if database.exists() and not _used(database):

@@ -58,11 +58,11 @@ async def owning(
     me = Owner(os.getpid(), RealClock().now())
     async with AsyncExitStack() as stack:
         held = stack.enter_context(lock.held(lock.lock_file(database), me, f"The database {database}", OWNED))
-        if make:
-            stack.enter_context(gone_if_unused(database, held, _simulator_log(database)))
+        left = stack.enter_context(gone_if_unused(database, held, _simulator_log(database))) if make else []
         cut_off = held.abandoned and not log_is_there(database)  # asked before anybody opens it, which makes one
         made = schema.prepare(database)
         mark = Mark(database) if not simulation and (dial or cut_off) else None
+        left += [mark.file] if mark else []
         if mark and cut_off:
             mark.distrust()
         key = keyfile.load(database, loaded.secrets.secret("campaign_key"), make=made)

@@ -9,7 +9,7 @@ import pytest
 from campaign.core.records import Owner
 from campaign.errors import ListError, Occupied
 from campaign.intake import Form
-from campaign.settings import Loaded, Settings
+from campaign.settings import Loaded, Settings, parse
 from campaign.settings import load as load_settings
 from campaign.store import lock
 from campaign.wiring import House, Simulation, owning
@@ -54,6 +54,19 @@ async def test_a_run_that_is_broken_off_leaves_nothing_behind(tmp_path: Path) ->
         async with first_run(tmp_path / "campaign.db", dial=True):
             raise KeyboardInterrupt
     assert there(tmp_path) == set()
+
+
+async def test_no_note_of_a_database_stays_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    settings = {"provider": {"caller_id": "08030000000", "flow_url": "http://my.exotel.com/x/exoml/start_voice/1"}}
+    for name in ("EXOTEL_API_KEY", "EXOTEL_API_TOKEN", "EXOTEL_ACCOUNT_SID"):
+        monkeypatch.setenv(name, "x")
+    database = tmp_path / "campaign.db"
+    loaded = Loaded(parse(settings, "campaign.toml"), load_settings(db=database).secrets, None)
+    async with owning(loaded, database, make=True):
+        assert list((tmp_path / "state").rglob("*.mark"))
+    assert there(tmp_path) == {"state"}
+    assert not list((tmp_path / "state").rglob("*.mark"))
 
 
 async def test_what_was_loaded_stays_and_so_does_a_database_that_was_there_before(tmp_path: Path) -> None:
