@@ -5,8 +5,8 @@ Prints the figure: seconds, or megabytes over `import pandas`.
 
 import asyncio
 import json
+import os
 import random
-import resource
 import sqlite3
 import sys
 import tempfile
@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
+from benchmarks.measure import peak
 from campaign.core.keyed import Key
 from campaign.core.records import Account, CampaignRecord, NewImport
 from campaign.engine.loading import Loading, load
@@ -81,9 +82,9 @@ def memory(folder: Path, count: int) -> None:
     """The same, and the most memory it took."""
     import pandas  # noqa: F401  what is measured is what comes on top of it
 
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak(os.getpid())
     asyncio.run(_load(folder, count))
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+    print(peak(os.getpid()) - before)
 
 
 def tuples(folder: Path, count: int) -> None:

@@ -76,6 +76,12 @@ def _round(row: Row, *, first: bool) -> tuple[float, float]:
     return row.measured(), theirs
 
 
+def peak(pid: int) -> float:
+    """The most memory that a process had, in MB; of what it was begun from it has none. Linux only."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
 def process(module: str, *arguments: object) -> Measure:
     """`python -m benchmarks.<module>` in a process of its own; the figure that it prints."""
     command = [sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)]

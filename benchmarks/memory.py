@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks.dispatch import DELAY, provider
-from benchmarks.measure import ROOT
+from benchmarks.measure import ROOT, peak
 from campaign.store.mark import Mark
 
 DIALS_FOR = 6.0
@@ -49,7 +49,7 @@ def resume(ledger: Path) -> float:
             try:
                 _dials(process, database, folder)
                 time.sleep(DIALS_FOR)
-                return _peak(process.pid)
+                return peak(process.pid)
             finally:
                 process.kill()
                 process.wait()
@@ -83,11 +83,6 @@ def _dials(process: "subprocess.Popen[bytes]", database: Path, folder: Path) -> 
             if connection.execute("SELECT 1 FROM event WHERE kind = 'accepted' LIMIT 1").fetchone():
                 return
         time.sleep(0.2)
-
-
-def _peak(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 if __name__ == "__main__":
