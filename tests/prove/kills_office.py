@@ -52,6 +52,7 @@ Command = tuple[str, ...]
 RUN: Command = ("run", "leads.csv", "--yes")
 RESUME: Command = ("resume", "leads")
 AGAIN: Command = (*RESUME, "--config", "campaign.toml")
+ONE_BY_ONE: Command = (*RUN, "--config", "narrow.toml")
 STOP: Command = ("stop", "leads", "--yes")
 NOBODY: Command = ("run", "nobody.csv", "--yes")
 REPORT: Command = ("report", "leads")
@@ -63,7 +64,7 @@ PUT_IT_BACK: Command = ("put back",)
 SCENES: Mapping[str, tuple[Command, ...]] = {
     "told": (RUN, RESUME),
     "asking": (HALF, AGAIN),
-    "account refused": (RUN, RESUME),
+    "account refused": (ONE_BY_ONE, AGAIN),  # with a single channel somebody is always in line when it is refused
     "nobody to call": (NOBODY, RUN),
     "stopped": (HALF, STOP, RESUME),
     "added": (HALF, ADD, UNLOAD, RESUME),
@@ -153,6 +154,8 @@ class Scene:
         _write(office.folder / "more.csv", lines[len(SCRIPTS) :])
         _write(office.folder / "fewer.csv", lines[-1:])
         _write(office.folder / "nobody.csv", [("12", "answers")])
+        rules = (office.folder / "campaign.toml").read_text()
+        (office.folder / "narrow.toml").write_text(rules.replace("channels = 5", "channels = 1"))
 
     @property
     def unloaded(self) -> str:
@@ -173,7 +176,7 @@ class Scene:
                     if case.again:
                         self.types(command, case.again)
                     self.types(command)
-            elif not (self.over and command == RESUME and case and step > case.step):
+            elif not (self.over and command in (RESUME, AGAIN) and case and step > case.step):
                 self.types(command)
         for _ in range(2):  # what could not be settled the first time, since nothing told the provider's clock, now is
             if case and not self.over:
@@ -239,7 +242,7 @@ class Scene:
         if code not in allowed and not (self.killed and command == NOBODY):
             said = (self.office.folder / OUT).read_text()
             self.wrong.append(f"`{' '.join(command)}` ended with {code}: {said[-300:]}")
-        self.over = command in (RUN, RESUME, AGAIN) and code in ({0, 2} if self.name == "stopped" else {0})
+        self.over = command in (RUN, ONE_BY_ONE, RESUME, AGAIN) and code in ({0, 2} if self.name == "stopped" else {0})
 
     def _copy(self, command: Command) -> None:
         """The database alone: its owner has gone, and took the log in."""
