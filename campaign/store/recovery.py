@@ -41,9 +41,9 @@ def _recover(read_policy: ReadPolicy, connection: Connection, now: datetime) -> 
 
 def _close_test_calls(connection: Connection, now: datetime) -> None:
     """Whoever waited for one is gone, and nobody dials it any more; what is alive or in doubt is settled as ever."""
-    open_ones = select(campaign.c.id).where(campaign.c.name.startswith(TEST_CALL), campaign.c.state.in_(_OPEN))
-    for each in connection.execute(open_ones).scalars().all():
-        of = CampaignId(each)
+    open_ones = connection.execute(select(campaign.c.id, campaign.c.name).where(campaign.c.state.in_(_OPEN))).all()
+    # By the letter: to LIKE, “Test call June” would be one too, and it would be stopped for good.
+    for of in [CampaignId(each.id) for each in open_ones if each.name.startswith(TEST_CALL)]:
         move(connection, [Move(of, CampaignState.DRAINING, LEFT, now)])
         close_rest(connection, [Closing(of, Outcome.CANCELED, LEFT, now)])
         move(connection, [Move(of, CampaignState.STOPPED, LEFT, now)])

@@ -191,6 +191,17 @@ async def test_a_start_leaves_answered_calls_alone_and_a_second_start_finds_noth
     assert [call.attempt.id for call in await bench.live(spring)] == alive
 
 
+@pytest.mark.parametrize("name", ["Test call June", "TEST CALL June", "a test call June"])
+async def test_a_start_leaves_a_campaign_alone_whose_name_is_only_like_that_of_a_test_call(
+    bench: Bench, name: str
+) -> None:
+    campaign = await bench.campaign(name)
+    await bench.load(campaign, [new_lead(2, 1)])
+    await bench.store.recover(LATER)
+    assert [each.state for each in await bench.books.campaigns()] == [CampaignState.RUNNING]
+    assert numbers(await bench.store.claim_due(campaign, LATER, 10)) == [number(1)]
+
+
 @pytest.mark.parametrize(("called", "stands"), [(False, LeadState.DONE), (True, LeadState.HELD)])
 async def test_a_start_ends_a_test_call_whose_process_is_gone(bench: Bench, called: bool, stands: LeadState) -> None:
     call = await bench.campaign(f"{TEST_CALL}yesterday")
