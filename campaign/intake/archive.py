@@ -39,8 +39,8 @@ def check_archive(path: Path, file: str) -> None:
                         "Delete the rows and columns behind the last person, or save the sheet as CSV.",
                         file=file,
                     )
-    # zipfile's own words: NotImplementedError for a packing it does not know, RuntimeError for a password.
-    except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    # RuntimeError is zipfile's word for a password, and a kind of it that for a packing it does not know.
+    except (BadZipFile, zlib.error, EOFError, RuntimeError):
         raise ListError("it cannot be read as an Excel workbook.", _MEND, file=file) from None
 
 

@@ -1,5 +1,7 @@
 """Workbooks and Parquet files, made by the libraries that make them for offices."""
 
+import re
+import struct
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -43,6 +45,20 @@ def with_nul(*rows: Sequence[object]) -> Callable[[Path], None]:
         with ZipFile(path, "w") as archive:
             for name, content in parts.items():
                 archive.writestr(name, content.replace(b"@", b"_x0000_"))
+
+    return make
+
+
+def packed(*rows: Sequence[object], flags: int = 0, method: int = 8) -> Callable[[Path], None]:
+    """A workbook whose archive says this of each of its parts: 1, that it has a password; how it is packed."""
+
+    def make(path: Path) -> None:
+        sheet(*rows)(path)
+        archive = bytearray(path.read_bytes())
+        for head, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            for part in re.finditer(re.escape(head), bytes(archive)):
+                archive[part.start() + at : part.start() + at + 4] = struct.pack("<HH", flags, method)
+        path.write_bytes(archive)
 
     return make
 
@@ -174,6 +190,8 @@ BOOKS = [
     Exhibit("LibreOffice, its own format", own_format, refused="this is a document of LibreOffice's own format", suffix=".ods"),
     Exhibit("a workbook called .csv", sheet(NAMES, ASHA), "2 1"),
     Exhibit("an archive that is no workbook", b"PK\x03\x04" + bytes(100), refused="it cannot be read as an Excel workbook", suffix=".xlsx"),
+    Exhibit("a workbook with a password", packed(NAMES, ASHA, flags=1), refused="it cannot be read as an Excel workbook", suffix=".xlsx"),
+    Exhibit("a workbook in a packing of the future", packed(NAMES, ASHA, method=99), refused="it cannot be read as an Excel workbook", suffix=".xlsx"),
     Exhibit("a workbook, a NUL in a name", with_nul(NAMES, ASHA, ("Ra@vi", 9_812_300_002)), refused="line 3: it holds NUL bytes", suffix=".xlsx"),
     Exhibit("a workbook, a NUL in its header", with_nul(("na@me", "phone"), ASHA), refused="line 1: it holds NUL bytes", suffix=".xlsx"),
     Exhibit("Parquet, a NUL in a name far down", table(name=["Asha"] * 6_000 + ["Ra\0vi"], phone=[number(1)] * 6_001),
