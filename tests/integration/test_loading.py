@@ -1,7 +1,7 @@
 """A file's lines on their way into the ledger: all of them or none, and never a field that Exotel would refuse."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import ANY
@@ -113,46 +113,44 @@ async def test_of_a_file_that_turns_out_broken_nothing_stays(tmp_path: Path) -> 
         with pytest.raises(ListError):
             await load(house.store, a_file(house), broken([line(1), EMPTY]), TEMPLATE, lambda: told.append("giving up"))
         assert told == ["giving up"], "which may take a while"
-        for table in ("import", "lead", "lead_number", "lead_columns", "reject"):
-            assert await house.rows(table) == []
+        assert await nothing_is_left(house)
+
+
+async def broken_off(house: House, giving_up: Callable[[asyncio.Task[object]], None] = lambda _: None) -> None:
+    """Loading is interrupted after its first lines; what is done when they are given up hears whose turn that is."""
+    loop = asyncio.get_running_loop()
+
+    def read() -> Lines:
+        yield [line(1), EMPTY]
+        loop.call_soon_threadsafe(reading.cancel)
+        yield [line(2)]
+
+    reading = asyncio.ensure_future(load(house.store, a_file(house), read(), TEMPLATE, lambda: giving_up(reading)))
+    await asyncio.wait([reading])
+    assert reading.cancelled()
+
+
+async def nothing_is_left(house: House) -> bool:
+    return not any([await house.rows(each) for each in ("import", "lead", "lead_number", "lead_columns", "reject")])
 
 
 async def test_of_a_list_whose_reading_is_broken_off_nothing_stays(tmp_path: Path) -> None:
     async with a_house(tmp_path) as house:
-        loop = asyncio.get_running_loop()
-
-        def read() -> Iterator[Sequence[NewLead | Reject]]:
-            yield [line(1), EMPTY]
-            loop.call_soon_threadsafe(reading.cancel)
-            yield [line(2)]
-
-        reading = asyncio.ensure_future(load(house.store, a_file(house), read(), TEMPLATE))
-        await asyncio.wait([reading])
-        assert reading.cancelled()
-        for table in ("import", "lead", "lead_number", "lead_columns", "reject"):
-            assert await house.rows(table) == []
+        await broken_off(house)
+        assert await nothing_is_left(house)
 
 
 async def test_a_second_interruption_leaves_the_rest_to_the_next_start(tmp_path: Path) -> None:
     async with a_house(tmp_path) as house:
-        loop = asyncio.get_running_loop()
 
-        def read() -> Iterator[Sequence[NewLead | Reject]]:
-            yield [line(1), EMPTY]
-            loop.call_soon_threadsafe(reading.cancel)
-            yield [line(2)]
+        def again(reading: asyncio.Task[object]) -> None:
+            asyncio.get_running_loop().call_soon(reading.cancel)
 
-        def giving_up() -> None:
-            loop.call_soon(reading.cancel)
-
-        reading = asyncio.ensure_future(load(house.store, a_file(house), read(), TEMPLATE, giving_up))
-        await asyncio.wait([reading])
-        assert reading.cancelled()
+        await broken_off(house, again)
         assert len(await house.rows("import")) == 1, "it did not wait"
         assert await house.leads() == []
         assert (await house.store.recover(NOON)).swept == 1
-        for table in ("import", "lead", "lead_number", "lead_columns", "reject"):
-            assert await house.rows(table) == []
+        assert await nothing_is_left(house)
 
 
 @pytest.mark.parametrize(("note", "fate"), [("x" * 103, LineFate.NEW), ("x" * 104, LineFate.REJECTED)])
