@@ -38,6 +38,7 @@ SETTINGS: dict[str, object] = {
 }
 AT_ONCE, TIMES = 200, 15
 TIMES_COUNTED = 100
+WRITTEN = 1_400
 
 # `kind`: 0 to 15 done, 16 and 17 in the line of first calls, 18 to be called again, 19 later.
 _MADE = """
@@ -162,7 +163,7 @@ async def write(file: Path, at_once: str, *uncounted: str) -> float:
         async with ledger.opened(copy, KEY, read_policy) as store:
             await _calls(store, int(at_once))  # every statement has been made once
             begun = time.process_time()
-            for _ in range(TIMES * AT_ONCE // 10 if int(at_once) == 1 else TIMES):
+            for _ in range(WRITTEN // int(at_once)):
                 await _calls(store, int(at_once))
             return time.process_time() - begun
 

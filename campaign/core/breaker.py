@@ -4,7 +4,7 @@ A time-out, a lost connection or a server error may have rung a phone, so each c
 doubt counts one, and `TAKE_BACK` good answers take one back: a provider that leaves more than one call in five in doubt
 is found out, always or only now and then. Then none leaves for a while; then one at a time, and the next one in doubt
 stops them again, for longer, until as many good answers as it takes have come. A restart goes through the ledger's
-newest replies again (`replayed`): it forgets nothing.
+newest replies again (`replayed`), and stands where they leave it.
 """
 
 from collections.abc import Iterable

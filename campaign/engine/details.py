@@ -42,10 +42,11 @@ class DetailsFetcher:
 
         They are not read again because one more call has ended.
         """
-        if self._again is None or now < self._again:
-            self._again = min(self._again or now + FIRST_AFTER, now + FIRST_AFTER)
-        else:
+        if self._again is not None and now >= self._again:
             self._again = await self._look(now)
+        else:
+            told = now + FIRST_AFTER
+            self._again = min(self._again or told, told)
         return self._again
 
     async def _look(self, now: datetime) -> datetime | None:

@@ -116,8 +116,7 @@ class _Facts:
         self.used: dict[int, Counter[str]] = defaultdict(Counter)
         self.ending: dict[int, list[tuple[datetime, str]]] = defaultdict(list)
         self._channels({row.account_id for row in rows}, first)
-        reach = max((each.policy.min_gap for each in intents), default=guard.DAY)
-        since = first - max(reach, guard.DAY)
+        since = first - max(guard.DAY, *(each.policy.min_gap for each in intents))
         self.callers = self._callers(leads)
         self.canaries = {
             row.campaign_id: canary_left(connection, CampaignId(row.campaign_id), intent.policy, intent.at)
@@ -208,7 +207,7 @@ class _Facts:
         return set(self.connection.execute(_PAUSED, {"numbers": list(hashes)}).scalars())
 
     def _channels(self, accounts: Iterable[int], first: datetime) -> None:
-        """Calls alive by account and caller id; until when those that may end before the last intent."""
+        """Calls alive, by account and caller id; apart from them those that may end before the last intent."""
         alive = {"accounts": list(accounts), "first": first, "last": self.last}
         for row in self.connection.execute(CHANNELS, alive):
             self.used[row.account_id][row.caller] = row.calls

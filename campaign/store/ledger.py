@@ -75,6 +75,10 @@ class Ledger:
     def busy(self) -> bool:
         return self._writer.busy
 
+    @property
+    def _lines_a_commit(self) -> int:
+        return LINES_A_COMMIT * self._writer.leisure
+
     async def recover(self, now: datetime) -> Recovered:
         [found] = await self._writer.submit(Rank.CALLS, self._recover, [now])
         return found
@@ -112,8 +116,7 @@ class Ledger:
     async def add_lines(self, into: ImportId, found: Sequence[NewLead | Reject]) -> list[LineFate]:
         fates: list[LineFate] = []
         while len(fates) < len(found):
-            most = LINES_A_COMMIT * self._writer.leisure
-            chunk = lines.Chunk(into, found[len(fates) : len(fates) + most])
+            chunk = lines.Chunk(into, found[len(fates) : len(fates) + self._lines_a_commit])
             [theirs] = await self._writer.submit(Rank.IMPORTS, self._add, [chunk])
             fates += theirs
         return fates
@@ -131,8 +134,8 @@ class Ledger:
     async def _lighten(self, unwanted: ImportId) -> None:
         left = True
         while left:
-            most = LINES_A_COMMIT * self._writer.leisure
-            [left] = await self._writer.submit(Rank.IMPORTS, imports.lighten, [(unwanted, most)])
+            some = (unwanted, self._lines_a_commit)
+            [left] = await self._writer.submit(Rank.IMPORTS, imports.lighten, [some])
 
     async def unload(
         self, campaign: CampaignId, numbers: Sequence[PhoneNumber], why: str, now: datetime

@@ -42,8 +42,8 @@ ReadPolicy = Callable[[Mapping[str, object]], Policy]
 """A stored policy version as the core knows it."""
 AnyRow = Row[*tuple[Any, ...]]
 Query = Select[*tuple[Any, ...]]
-"""What is asked for every call is made once, its values named (`of`, `these`): making a query takes four times as long
-as asking it."""
+"""What is asked for every call is made once, its values named (`bindparam`, `these`): making a query takes four times
+as long as asking it."""
 
 
 class Fetch(Protocol):
