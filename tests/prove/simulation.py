@@ -127,13 +127,13 @@ def prove(extent: Extent) -> Proved:
     seeds = extent.pick(60, 20_000, 500_000)
     half = seeds // 2
     fresh = [FRESH + (extent.seed * 1_009 + place) % 10**12 for place in range(half)]
-    wanted = [*map(int, regressions("simulation")), *range(1, half + 1), *fresh]
+    failed, unlike = (list(map(int, regressions(each))) for each in ("simulation", "real_steps"))
+    wanted = [*failed, *unlike, *range(1, half + 1), *fresh]
     if extent.slice:
-        played, real = _play_all(wanted), _compare_all([4, 6])
+        played, real = _play_all(wanted), _compare_all([4, 6, *unlike])
     else:
-        played, real = _side_by_side(
-            wanted, [*map(int, regressions("simulation")), *range(1, 101), *fresh[: extent.pick(0, 100, 1000)]]
-        )
+        compared = [*failed, *unlike, *range(1, 101), *fresh[: extent.pick(0, 100, 1000)]]
+        played, real = _side_by_side(wanted, compared)
     must = MUST if extent.slice else [*MUST, *RARE]
     missing = [] if extent.slice and seeds < 200 else [each for each in must if not played.happened[each]]
     missing += [each for each in ("settled: callback", "settled: poll") if not played.happened[each]]

@@ -174,10 +174,10 @@ class Ledger:
         """Attempt, lead and next step."""
         if isinstance(event, Accepted | Refused | InDoubt) and dial.replied_at is None:
             dial.replied_at = event.at
-        changed = self._apply(dial, event)
-        if changed:
+        was_alive = dial.attempt.alive
+        if self._apply(dial, event):
             self._decide(dial, event)
-        if not dial.attempt.alive:
+        if was_alive and not dial.attempt.alive:
             self._unpark(dial.lead.number, event.at)
         return dial.attempt
 
